@@ -1,0 +1,132 @@
+// swift-tools-version: 6.2
+// One package. A target may import only what it lists here; `TidyTests` holds the same rule against the sources,
+// because SwiftPM accepts undeclared transitive imports.
+
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .treatAllWarnings(as: .error),
+    .treatWarning("DeprecatedDeclaration", as: .warning),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("InferIsolatedConformances"),
+    .enableUpcomingFeature("ImmutableWeakCaptures"),
+    .define("CRASH_POINTS", .when(configuration: .debug)),
+]
+
+// MARK: Products of other packages
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", package: "hummingbird")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioFoundationCompat = Target.Dependency.product(name: "NIOFoundationCompat", package: "swift-nio")
+let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+
+// MARK: Kinds of target
+
+/// A module in `Shared/<name>`.
+func shared(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []) -> Target {
+    .target(
+        name: name, dependencies: dependencies, path: "Shared/\(name)", resources: resources, swiftSettings: settings)
+}
+
+/// A C library of the system, described by `Shared/<name>/module.modulemap`.
+func system(_ name: String, pkgConfig: String, apt: String) -> Target {
+    .systemLibrary(name: name, path: "Shared/\(name)", pkgConfig: pkgConfig, providers: [.apt([apt])])
+}
+
+/// A service's library in `Services/<folder>/Service`.
+func service(_ name: String, _ folder: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+    .target(
+        name: name, dependencies: dependencies, path: "Services/\(folder)/Service", resources: resources,
+        swiftSettings: settings)
+}
+
+/// A process: at most 40 lines in `Services/<folder>/Main`.
+func process(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(
+        name: name, dependencies: dependencies, path: "Services/\(name)/Main", swiftSettings: settings)
+}
+
+/// Tests in `Tests/<name>`.
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+    .testTarget(
+        name: name, dependencies: dependencies, path: "Tests/\(name)", resources: resources, swiftSettings: settings)
+}
+
+// MARK: The package
+
+let package = Package(
+    name: "pratique",
+    platforms: [.macOS(.v15)],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser.git", .upToNextMinor(from: "1.8.2")),
+        .package(url: "https://github.com/apple/swift-crypto.git", .upToNextMinor(from: "4.5.2")),
+        .package(url: "https://github.com/apple/swift-http-types.git", .upToNextMinor(from: "1.8.0")),
+        .package(url: "https://github.com/apple/swift-log.git", .upToNextMinor(from: "1.16.2")),
+        .package(url: "https://github.com/apple/swift-metrics.git", .upToNextMinor(from: "2.13.0")),
+        .package(url: "https://github.com/apple/swift-nio.git", .upToNextMinor(from: "2.101.2")),
+        .package(url: "https://github.com/groue/GRDB.swift.git", .upToNextMinor(from: "7.10.0")),
+        .package(url: "https://github.com/hummingbird-project/hummingbird.git", .upToNextMinor(from: "2.28.1"), traits: ["FullFoundation"]),
+        .package(url: "https://github.com/jpsim/Yams.git", .upToNextMinor(from: "6.2.2")),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", .upToNextMinor(from: "2.13.0")),
+    ],
+    targets: [
+        // Systems' C libraries
+        system("CCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),
+        .target(
+            name: "CCompression", path: "Shared/CCompression",
+            linkerSettings: [.linkedLibrary("z"), .linkedLibrary("isal"), .linkedLibrary("zstd")]),
+
+        // Models
+        shared("Model"),
+
+        // Ports
+        shared("EventLogPort", [logging]),
+        shared("HTTPPort"),
+        shared("Events", ["Model", "EventLogPort", "CCompression"]),
+
+        // Engines and adapters
+        shared("Storage", ["EventLogPort", grdb, logging]),
+        shared("EventLogSQLite", ["EventLogPort", "Storage", grdb, logging]),
+        shared("HTTPCurl", ["HTTPPort", "CCurl", logging]),
+        shared("RegistryClient", ["Model", "HTTPPort", crypto, logging]),
+        shared("LayerArchive", ["Model", "CCompression", crypto]),
+        shared("Analysers", ["Model", "LayerArchive", crypto]),
+        shared("Advisories", ["Model", "CCompression", crypto]),
+        shared("PolicyEngine", ["Model"]),
+
+        // Runtime
+        shared("ServiceRuntime", ["EventLogPort", hummingbird, logging, metrics, serviceLifecycle, nioCore]),
+
+        // Tests
+        .target(
+            name: "TestSupport", dependencies: ["Model", "EventLogPort", "EventLogSQLite", "HTTPPort", crypto],
+            path: "Tests/TestSupport", swiftSettings: settings),
+        .target(
+            name: "EventLogContract", dependencies: ["EventLogPort", "TestSupport"],
+            path: "Tests/EventLogContract", swiftSettings: settings),
+        tests("ModelTests", ["Model", "TestSupport"]),
+        tests("EventLogPortTests", ["EventLogPort", "EventLogSQLite", "EventLogContract", "Storage", "TestSupport"]),
+        tests("EventLogSQLiteTests", ["EventLogSQLite", "EventLogContract", "Storage", "TestSupport", grdb]),
+        tests("EventsTests", ["Events", "Model", "EventLogPort", "TestSupport"]),
+        tests("HTTPCurlIntegrationTests", ["HTTPCurl", "HTTPPort", "TestSupport", hummingbird, nioCore, nioPosix]),
+        tests("RegistryClientTests", ["RegistryClient", "HTTPPort", "Model", "TestSupport"]),
+        tests("RegistryClientIntegrationTests", ["RegistryClient", "HTTPCurl", "HTTPPort", "Model", "TestSupport"]),
+        tests("LayerArchiveTests", ["LayerArchive", "Model", "TestSupport"]),
+        tests("AnalysersTests", ["Analysers", "LayerArchive", "Model", "TestSupport"]),
+        tests("AdvisoriesTests", ["Advisories", "Model", "TestSupport"]),
+        tests("PolicyEngineTests", ["PolicyEngine", "Model", "TestSupport"]),
+        tests("TidyTests", []),
+    ]
+)

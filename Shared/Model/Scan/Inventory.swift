@@ -1,0 +1,76 @@
+/// Everything found in one platform manifest. Keyed by the manifest's digest, independent of names.
+public struct Inventory: Hashable, Sendable, Codable {
+    public struct Layer: Hashable, Sendable, Codable {
+        public var digest: Digest
+        public var diffID: Digest?
+        public var sizeBytes: Int64
+        /// The history line that made it.
+        public var createdBy: String?
+
+        public init(digest: Digest, diffID: Digest?, sizeBytes: Int64, createdBy: String? = nil) {
+            self.digest = digest
+            self.diffID = diffID
+            self.sizeBytes = sizeBytes
+            self.createdBy = createdBy
+        }
+    }
+
+    /// The digest of the platform's manifest.
+    public var digest: Digest
+    public var platform: Platform
+    public var distribution: Distribution?
+    public var configuration: ImageConfiguration
+    public var layers: [Layer]
+    /// Sorted by type, name, version, location: the same image gives the same bytes.
+    public var packages: [Package]
+    /// What could not be read, and why. Not empty means that the inventory is partial.
+    public var undetermined: [Undetermined]
+    public var analyserVersion: String
+
+    public init(
+        digest: Digest, platform: Platform, distribution: Distribution?, configuration: ImageConfiguration, layers: [Layer],
+        packages: [Package], undetermined: [Undetermined], analyserVersion: String
+    ) {
+        self.digest = digest
+        self.platform = platform
+        self.distribution = distribution
+        self.configuration = configuration
+        self.layers = layers
+        self.packages = packages
+        self.undetermined = undetermined
+        self.analyserVersion = analyserVersion
+    }
+}
+
+/// Something that stays unknown, and why: never silence, never "clean".
+public struct Undetermined: Hashable, Sendable, Codable {
+    /// Such as `packages`, `layer sha256:…`, `package openssl 1.1.1`, `policy`.
+    public var what: String
+    public var reason: String
+
+    public init(what: String, reason: String) {
+        self.what = what
+        self.reason = reason
+    }
+}
+
+/// Which distribution an image is made of (os-release).
+public struct Distribution: Hashable, Sendable, Codable, CustomStringConvertible {
+    /// `ID`, such as `debian`.
+    public var id: String
+    public var idLike: [String]
+    /// `VERSION_ID`; absent in Debian testing.
+    public var versionID: String?
+    public var codename: String?
+    public var prettyName: String?
+
+    public init(id: String, idLike: [String] = [], versionID: String?, codename: String? = nil, prettyName: String? = nil) {
+        self.id = id
+        self.idLike = idLike
+        self.versionID = versionID
+        self.codename = codename
+        self.prettyName = prettyName
+    }
+
+    public var description: String { versionID.map { "\(id) \($0)" } ?? id }
+}

@@ -1,0 +1,55 @@
+/// The kinds of package that Pratique knows: the type of a package URL.
+public enum PackageType: String, Sendable, Codable, CaseIterable, Comparable {
+    case deb, apk, rpm, alpm, pypi, npm, gem, composer, maven, golang, cargo, nuget
+
+    /// Whether a distribution's package manager installed it.
+    public var isOperatingSystem: Bool {
+        switch self {
+        case .deb, .apk, .rpm, .alpm: true
+        case .pypi, .npm, .gem, .composer, .maven, .golang, .cargo, .nuget: false
+        }
+    }
+    public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
+}
+
+/// One installed package of an inventory.
+public struct Package: Hashable, Sendable, Codable {
+    public struct Source: Hashable, Sendable, Codable {
+        public var name: String
+        public var version: String
+
+        public init(name: String, version: String) {
+            self.name = name
+            self.version = version
+        }
+    }
+
+    public var name: String
+    /// As the package manager writes it; rpm with a non-zero epoch as `epoch:version-release`.
+    public var version: String
+    public var type: PackageType
+    public var architecture: String?
+    public var purl: String
+    /// What distributions advise on, when it differs from the package or is stated: name and version of the source.
+    public var source: Source?
+    /// The layer that brought it: the digest of the layer as pulled.
+    public var layer: Digest?
+    /// The file that says it is installed, without leading `/`.
+    public var location: String
+    public var licenses: [String]
+
+    public init(
+        name: String, version: String, type: PackageType, architecture: String? = nil, purl: String, source: Source? = nil,
+        layer: Digest? = nil, location: String, licenses: [String] = []
+    ) {
+        self.name = name
+        self.version = version
+        self.type = type
+        self.architecture = architecture
+        self.purl = purl
+        self.source = source
+        self.layer = layer
+        self.location = location
+        self.licenses = licenses
+    }
+}
