@@ -1,5 +1,3 @@
-public import Foundation
-
 /// The log that the services speak through: topics of records, appended durably, read whole or shared out in groups.
 ///
 /// **Promises**, the same for every adapter and held by one contract suite (`EventLogContract`):
