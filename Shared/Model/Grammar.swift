@@ -30,3 +30,17 @@ enum Grammar {
         return expectsWord ? (bytes.count - 1, "a component ends with a-z or 0-9") : nil
     }
 }
+
+/// Checks an id made of `a-z 0-9 -`, 1 to 63 characters, starting with a letter or a digit.
+func checkSlug(_ text: String, _ what: String) throws(ParseError) {
+    let bytes = Array(text.utf8)
+    guard let first = bytes.first else { throw ParseError(what, in: text, "is empty") }
+    guard bytes.count <= 63 else { throw ParseError(what, in: text, at: 63, "is longer than 63 characters") }
+    guard Grammar.isLower(first) || Grammar.isDigit(first) else {
+        throw ParseError(what, in: text, at: 0, "starts with a-z or 0-9")
+    }
+    let bad = bytes.enumerated().first { byte in
+        !Grammar.isLower(byte.element) && !Grammar.isDigit(byte.element) && byte.element != UInt8(ascii: "-")
+    }
+    if let bad { throw ParseError(what, in: text, at: bad.offset, "holds only a-z 0-9 and -") }
+}
