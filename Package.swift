@@ -46,7 +46,9 @@ func system(_ name: String, pkgConfig: String, apt: String) -> Target {
 }
 
 /// A service's library in `Services/<folder>/Service`.
-func service(_ name: String, _ folder: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+func service(_ name: String, _ folder: String, _ dependencies: [Target.Dependency], resources: [Resource] = [])
+    -> Target
+{
     .target(
         name: name, dependencies: dependencies, path: "Services/\(folder)/Service", resources: resources,
         swiftSettings: settings)
@@ -77,7 +79,9 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-metrics.git", .upToNextMinor(from: "2.13.0")),
         .package(url: "https://github.com/apple/swift-nio.git", .upToNextMinor(from: "2.101.2")),
         .package(url: "https://github.com/groue/GRDB.swift.git", .upToNextMinor(from: "7.10.0")),
-        .package(url: "https://github.com/hummingbird-project/hummingbird.git", .upToNextMinor(from: "2.28.1"), traits: ["FullFoundation"]),
+        .package(
+            url: "https://github.com/hummingbird-project/hummingbird.git", .upToNextMinor(from: "2.28.1"),
+            traits: ["FullFoundation"]),
         .package(url: "https://github.com/jpsim/Yams.git", .upToNextMinor(from: "6.2.2")),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", .upToNextMinor(from: "2.13.0")),
     ],
@@ -107,7 +111,10 @@ let package = Package(
         shared("PolicyEngine", ["Model"]),
 
         // Runtime
-        shared("ServiceRuntime", ["EventLogPort", hummingbird, logging, metrics, serviceLifecycle, nioCore]),
+        shared(
+            "ServiceRuntime",
+            ["Model", argumentParser, httpTypes, hummingbird, logging, metrics, nioCore, serviceLifecycle]
+        ),
 
         // Tests
         .target(
@@ -127,6 +134,7 @@ let package = Package(
         tests("AnalysersTests", ["Analysers", "LayerArchive", "Model", "TestSupport"]),
         tests("AdvisoriesTests", ["Advisories", "Model", "TestSupport"]),
         tests("PolicyEngineTests", ["PolicyEngine", "Model", "TestSupport"]),
+        tests("ServiceRuntimeTests", ["ServiceRuntime", "Model", hummingbird, hummingbirdTesting, logging, metrics]),
         tests("TidyTests", []),
     ]
 )

@@ -82,7 +82,8 @@ public enum EventLogError: Error, Sendable, Equatable {
     public var isTransient: Bool {
         switch self {
         case .unavailable: true
-        case .badName, .unknownTopic, .topicMismatch, .valueTooLarge, .keyTooLong, .groupHeldElsewhere, .corrupt, .closed:
+        case .badName, .unknownTopic, .topicMismatch, .valueTooLarge, .keyTooLong, .groupHeldElsewhere, .corrupt,
+            .closed:
             false
         }
     }

@@ -3,8 +3,12 @@ enum Grammar {
     static func isLower(_ byte: UInt8) -> Bool { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) }
     static func isUpper(_ byte: UInt8) -> Bool { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) }
     static func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
-    static func isWord(_ byte: UInt8) -> Bool { isLower(byte) || isUpper(byte) || isDigit(byte) || byte == UInt8(ascii: "_") }
-    static func isLowerHex(_ byte: UInt8) -> Bool { isDigit(byte) || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte) }
+    static func isWord(_ byte: UInt8) -> Bool {
+        isLower(byte) || isUpper(byte) || isDigit(byte) || byte == UInt8(ascii: "_")
+    }
+    static func isLowerHex(_ byte: UInt8) -> Bool {
+        isDigit(byte) || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte)
+    }
 
     /// Checks one component of a repository name: `[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*` (OCI distribution 1.1 §Pull).
     static func componentError(_ component: Substring) -> (offset: Int, reason: String)? {

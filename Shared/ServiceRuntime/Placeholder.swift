@@ -1,1 +1,1 @@
-// Replaced by the module.
+// Replaced by the real files.

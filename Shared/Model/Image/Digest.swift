@@ -19,7 +19,8 @@ public struct Digest: TextValue {
         let hex = text[text.utf8.index(after: colon)...].utf8
         let start = algorithm.rawValue.utf8.count + 1
         guard hex.count == algorithm.hexLength else {
-            throw ParseError("digest", in: text, at: start, "\(algorithm) has \(algorithm.hexLength) hex digits, not \(hex.count)")
+            throw ParseError(
+                "digest", in: text, at: start, "\(algorithm) has \(algorithm.hexLength) hex digits, not \(hex.count)")
         }
         if let bad = hex.enumerated().first(where: { !Grammar.isLowerHex($0.element) }) {
             throw ParseError("digest", in: text, at: start + bad.offset, "wants lower-case hex")

@@ -50,7 +50,8 @@ public struct ImageConfiguration: Hashable, Sendable, Codable {
 
     /// Whether the image's process starts as root: no user, `root`, or the number 0.
     public var runsAsRoot: Bool {
-        let name = user.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).first.map(String.init) ?? ""
+        let name =
+            user.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).first.map(String.init) ?? ""
         return name.isEmpty || name == "root" || UInt32(name) == 0
     }
 }

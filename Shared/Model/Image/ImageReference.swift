@@ -18,7 +18,9 @@ public struct ImageReference: Hashable, Sendable, CustomStringConvertible, Codab
 
     /// - Throws: `ParseError` that says what was wrong and where.
     public init(_ text: String) throws(ParseError) {
-        guard text.utf8.count <= 1024 else { throw ParseError("image reference", in: text, at: 1024, "is longer than 1,024 characters") }
+        guard text.utf8.count <= 1024 else {
+            throw ParseError("image reference", in: text, at: 1024, "is longer than 1,024 characters")
+        }
         var rest = text[...]
         var digest: Digest?
         if let at = rest.firstIndex(of: "@") {
@@ -62,7 +64,8 @@ public struct ImageReference: Hashable, Sendable, CustomStringConvertible, Codab
     public init(from decoder: any Decoder) throws {
         let text = try decoder.singleValueContainer().decode(String.self)
         do { try self.init(text) } catch {
-            throw DecodingError.dataCorrupted(.init(codingPath: decoder.codingPath, debugDescription: error.description))
+            throw DecodingError.dataCorrupted(
+                .init(codingPath: decoder.codingPath, debugDescription: error.description))
         }
     }
 
@@ -100,7 +103,9 @@ public struct ImageName: TextValue {
     }
 
     public init(_ text: String) throws(ParseError) {
-        guard let slash = text.firstIndex(of: "/") else { throw ParseError("image name", in: text, "wants registry/repository:tag") }
+        guard let slash = text.firstIndex(of: "/") else {
+            throw ParseError("image name", in: text, "wants registry/repository:tag")
+        }
         registry = try RegistryName(String(text[..<slash]))
         let rest = text[text.index(after: slash)...]
         if let at = rest.firstIndex(of: "@") {

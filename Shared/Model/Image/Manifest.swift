@@ -48,7 +48,8 @@ public struct Descriptor: Hashable, Sendable, Codable {
     public var artifactType: String?
 
     public init(
-        mediaType: MediaType, digest: Digest, size: Int64, annotations: [String: String]? = nil, platform: Platform? = nil
+        mediaType: MediaType, digest: Digest, size: Int64, annotations: [String: String]? = nil,
+        platform: Platform? = nil
     ) {
         self.mediaType = mediaType
         self.digest = digest

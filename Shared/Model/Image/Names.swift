@@ -3,7 +3,9 @@ public struct RepositoryName: TextValue {
     public let text: String
 
     public init(_ text: String) throws(ParseError) {
-        guard text.utf8.count <= 255 else { throw ParseError("repository name", in: text, at: 255, "is longer than 255 characters") }
+        guard text.utf8.count <= 255 else {
+            throw ParseError("repository name", in: text, at: 255, "is longer than 255 characters")
+        }
         var offset = 0
         for component in text.split(separator: "/", omittingEmptySubsequences: false) {
             if let error = Grammar.componentError(component) {
@@ -23,7 +25,9 @@ public struct TagName: TextValue {
         let bytes = Array(text.utf8)
         guard let first = bytes.first else { throw ParseError("tag", in: text, "is empty") }
         guard bytes.count <= 128 else { throw ParseError("tag", in: text, at: 128, "is longer than 128 characters") }
-        guard Grammar.isWord(first) else { throw ParseError("tag", in: text, at: 0, "starts with a letter, a digit or _") }
+        guard Grammar.isWord(first) else {
+            throw ParseError("tag", in: text, at: 0, "starts with a letter, a digit or _")
+        }
         let bad = bytes.enumerated().first { byte in
             !Grammar.isWord(byte.element) && byte.element != UInt8(ascii: ".") && byte.element != UInt8(ascii: "-")
         }
@@ -51,15 +55,22 @@ public struct RegistryHost: TextValue {
         }
         if host.hasPrefix("[") {
             let inner = host.dropFirst().dropLast()
-            let good = host.hasSuffix("]") && inner.contains(":")
-                && inner.utf8.allSatisfy { Grammar.isLowerHex($0) || Grammar.isUpper($0) || $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: ".") }
+            let good =
+                host.hasSuffix("]") && inner.contains(":")
+                && inner.utf8.allSatisfy {
+                    Grammar.isLowerHex($0) || Grammar.isUpper($0) || $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: ".")
+                }
             guard good else { throw ParseError("registry host", in: text, at: 0, "is not an IPv6 address in brackets") }
         } else {
             var offset = 0
             for label in host.split(separator: ".", omittingEmptySubsequences: false) {
                 let bytes = Array(label.utf8)
-                guard !bytes.isEmpty, bytes.count <= 63 else { throw ParseError("registry host", in: text, at: offset, "a label has 1 to 63 characters") }
-                let legal = bytes.allSatisfy { (Grammar.isWord($0) && $0 != UInt8(ascii: "_")) || $0 == UInt8(ascii: "-") }
+                guard !bytes.isEmpty, bytes.count <= 63 else {
+                    throw ParseError("registry host", in: text, at: offset, "a label has 1 to 63 characters")
+                }
+                let legal = bytes.allSatisfy {
+                    (Grammar.isWord($0) && $0 != UInt8(ascii: "_")) || $0 == UInt8(ascii: "-")
+                }
                 guard legal, bytes.first != UInt8(ascii: "-"), bytes.last != UInt8(ascii: "-") else {
                     throw ParseError("registry host", in: text, at: offset, "a label holds letters, digits and inner -")
                 }

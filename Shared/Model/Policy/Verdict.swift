@@ -68,7 +68,8 @@ public struct Verdict: Hashable, Sendable, Codable {
     public var validUntil: Date?
 
     public init(
-        outcome: Outcome, controls: [ControlResult], undetermined: [Undetermined], inputs: Inputs, validUntil: Date? = nil
+        outcome: Outcome, controls: [ControlResult], undetermined: [Undetermined], inputs: Inputs,
+        validUntil: Date? = nil
     ) {
         self.outcome = outcome
         self.controls = controls

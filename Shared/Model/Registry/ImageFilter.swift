@@ -6,7 +6,8 @@ public struct ImageFilter: Hashable, Sendable, Codable {
     public var excludeTags: [GlobPattern]
 
     public init(
-        includeRepositories: [GlobPattern] = [], excludeRepositories: [GlobPattern] = [], includeTags: [GlobPattern] = [],
+        includeRepositories: [GlobPattern] = [], excludeRepositories: [GlobPattern] = [],
+        includeTags: [GlobPattern] = [],
         excludeTags: [GlobPattern] = []
     ) {
         self.includeRepositories = includeRepositories

@@ -17,7 +17,9 @@ public struct TimeOfDay: TextValue {
 
     public init(_ text: String) throws(ParseError) {
         let bytes = Array(text.utf8)
-        let digitsOnly = bytes.enumerated().allSatisfy { $0.offset == 2 ? $0.element == UInt8(ascii: ":") : Grammar.isDigit($0.element) }
+        let digitsOnly = bytes.enumerated().allSatisfy {
+            $0.offset == 2 ? $0.element == UInt8(ascii: ":") : Grammar.isDigit($0.element)
+        }
         guard bytes.count == 5, digitsOnly, let hour = Int(text.prefix(2)), let minute = Int(text.suffix(2)), hour < 24,
             minute < 60
         else { throw ParseError("time of day", in: text, "wants HH:MM from 00:00 to 23:59") }

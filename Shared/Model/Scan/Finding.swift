@@ -40,7 +40,8 @@ public struct Finding: Hashable, Sendable, Codable {
     public var summary: String?
 
     public init(
-        advisory: String, aliases: [String], package: PackageKey, state: State, fixedVersion: String?, severity: Severity,
+        advisory: String, aliases: [String], package: PackageKey, state: State, fixedVersion: String?,
+        severity: Severity,
         severitySource: String? = nil, summary: String? = nil
     ) {
         self.advisory = advisory

@@ -28,7 +28,8 @@ public struct Inventory: Hashable, Sendable, Codable {
     public var analyserVersion: String
 
     public init(
-        digest: Digest, platform: Platform, distribution: Distribution?, configuration: ImageConfiguration, layers: [Layer],
+        digest: Digest, platform: Platform, distribution: Distribution?, configuration: ImageConfiguration,
+        layers: [Layer],
         packages: [Package], undetermined: [Undetermined], analyserVersion: String
     ) {
         self.digest = digest
@@ -64,7 +65,9 @@ public struct Distribution: Hashable, Sendable, Codable, CustomStringConvertible
     public var codename: String?
     public var prettyName: String?
 
-    public init(id: String, idLike: [String] = [], versionID: String?, codename: String? = nil, prettyName: String? = nil) {
+    public init(
+        id: String, idLike: [String] = [], versionID: String?, codename: String? = nil, prettyName: String? = nil
+    ) {
         self.id = id
         self.idLike = idLike
         self.versionID = versionID

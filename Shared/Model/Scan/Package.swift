@@ -39,7 +39,8 @@ public struct Package: Hashable, Sendable, Codable {
     public var licenses: [String]
 
     public init(
-        name: String, version: String, type: PackageType, architecture: String? = nil, purl: String, source: Source? = nil,
+        name: String, version: String, type: PackageType, architecture: String? = nil, purl: String,
+        source: Source? = nil,
         layer: Digest? = nil, location: String, licenses: [String] = []
     ) {
         self.name = name

@@ -6,7 +6,9 @@ public struct PackageURL: Hashable, Sendable, CustomStringConvertible {
     public var version: String?
     public var qualifiers: [String: String]
 
-    public init(type: String, namespace: String? = nil, name: String, version: String? = nil, qualifiers: [String: String] = [:]) {
+    public init(
+        type: String, namespace: String? = nil, name: String, version: String? = nil, qualifiers: [String: String] = [:]
+    ) {
         self.type = type
         self.namespace = namespace
         self.name = name
@@ -31,7 +33,9 @@ public struct PackageURL: Hashable, Sendable, CustomStringConvertible {
         let digits = Array("0123456789ABCDEF".utf8)
         var bytes: [UInt8] = []
         for byte in text.utf8 {
-            if Grammar.isWord(byte) || [UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: "~"), UInt8(ascii: ":")].contains(byte) {
+            if Grammar.isWord(byte)
+                || [UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: "~"), UInt8(ascii: ":")].contains(byte)
+            {
                 bytes.append(byte)
             } else {
                 bytes += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]

@@ -1,0 +1,44 @@
+# Pratique's targets. `make` alone lists them.
+
+SHELL := /bin/bash -eu -o pipefail
+.DEFAULT_GOAL := help
+.PHONY: help deps check format build tidy fmt test demo bench clean
+
+# Folders with Swift sources, those that exist.
+SOURCES := Package.swift $(wildcard Shared Services Tests Benchmarks)
+
+# All tests are Swift Testing tests; XCTest would only add its own "0 tests" line after the result.
+SWIFT_TEST := swift test --skip-build --disable-xctest
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+deps: ## Install the system packages that are missing (Debian, Ubuntu)
+	@scripts/install-dependencies
+
+check: deps format build tidy ## Check format, build without warnings, and the rules of TidyTests
+
+format:
+	swift format lint --strict --parallel --recursive $(SOURCES)
+
+build:
+	swift build --build-tests
+
+tidy:
+	$(SWIFT_TEST) --filter TidyTests
+
+fmt: ## Format the sources in place
+	swift format --in-place --parallel --recursive $(SOURCES)
+
+test: deps build ## Run every test: first the fast ones, then those with real servers, one by one
+	$(SWIFT_TEST) --skip IntegrationTests
+	$(SWIFT_TEST) --filter IntegrationTests --no-parallel
+
+demo: deps ## Start Pratique and a registry on this machine, push sample images, show their verdicts
+	@scripts/demo
+
+bench: deps ## Build in release and print the figures
+	@scripts/bench
+
+clean: ## Remove what was built
+	rm -rf .build
