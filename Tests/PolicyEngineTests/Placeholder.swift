@@ -1,1 +1,1 @@
-// Replaced by the tests.
+// placeholder until the tests arrive
