@@ -1,0 +1,28 @@
+public import Foundation
+public import Model
+
+/// The topic `webhook-deliveries`: what came in and makes Pratique ask a registry. Key: the delivery's id.
+public struct Delivery: EventPayload, Hashable {
+    public static let eventType = "pratique.delivery"
+
+    public enum Content: Codable, Sendable, Hashable {
+        /// A webhook's body as it came; credentials were stripped before.
+        case webhook(contentType: String?, body: Data)
+        /// Names whose digest the registry is asked for.
+        case resolve([ImageName])
+    }
+
+    public var id: String
+    public var registry: RegistryName
+    public var content: Content
+    public var source: ImageRecord.Source
+    public var receivedAt: Date
+
+    public init(id: String, registry: RegistryName, content: Content, source: ImageRecord.Source, receivedAt: Date) {
+        self.id = id
+        self.registry = registry
+        self.content = content
+        self.source = source
+        self.receivedAt = receivedAt
+    }
+}

@@ -1,0 +1,101 @@
+public import Foundation
+public import Model
+
+/// The topic `images`: one name and the digest it is bound to. Key: the image name.
+public struct ImageRecord: EventPayload, Hashable {
+    public static let eventType = "pratique.image"
+
+    /// Who showed or named the image.
+    public enum Source: String, Codable, Sendable, CaseIterable, Comparable {
+        case webhook, enumeration, api, ci, scan
+        public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
+    }
+
+    /// How far the name is known.
+    public enum Resolution: Codable, Sendable, Hashable {
+        /// A registry showed the digest.
+        case resolved
+        /// Registered; the registry has not been asked yet, or asking failed and is tried again.
+        case waiting(Failure?)
+        /// Registered by CI for this digest; no registry has shown it yet.
+        case notPushed
+        /// The registry says that there is no such image.
+        case notFound
+    }
+
+    public struct Trash: Codable, Sendable, Hashable {
+        public var removedAt: Date
+        public var restorableUntil: Date
+        public var actor: String
+        public var evidence: String
+
+        public init(removedAt: Date, restorableUntil: Date, actor: String, evidence: String) {
+            self.removedAt = removedAt
+            self.restorableUntil = restorableUntil
+            self.actor = actor
+            self.evidence = evidence
+        }
+    }
+
+    public var name: ImageName
+    /// nil until a registry or a CI registration has given one.
+    public var digest: Digest?
+    public var mediaType: MediaType?
+    /// Grows with each change of the record.
+    public var revision: Int64
+    /// Sorted.
+    public var sources: [Source]
+    public var firstSeenAt: Date
+    /// When the digest last changed.
+    public var boundAt: Date?
+    public var resolution: Resolution
+    /// In the trash since; nil for an image of the catalogue.
+    public var trash: Trash?
+
+    public init(
+        name: ImageName, digest: Digest? = nil, mediaType: MediaType? = nil, revision: Int64 = 1, sources: [Source],
+        firstSeenAt: Date, boundAt: Date? = nil, resolution: Resolution, trash: Trash? = nil
+    ) {
+        self.name = name
+        self.digest = digest
+        self.mediaType = mediaType
+        self.revision = revision
+        self.sources = sources
+        self.firstSeenAt = firstSeenAt
+        self.boundAt = boundAt
+        self.resolution = resolution
+        self.trash = trash
+    }
+}
+
+/// The topic `candidates`: a name and digest that want a verdict without being registered yet. Key: `key`.
+public struct CandidateRecord: EventPayload, Hashable {
+    public static let eventType = "pratique.candidate"
+
+    public enum Register: String, Codable, Sendable, CaseIterable { case always, compliant, never }
+
+    public var name: ImageName
+    public var digest: Digest
+    /// The key of the uploaded inventory in the topic `inventories`.
+    public var inventoryKey: String
+    public var register: Register
+    public var uploader: String
+    public var createdAt: Date
+    public var expiresAt: Date
+
+    public init(
+        name: ImageName, digest: Digest, inventoryKey: String, register: Register, uploader: String, createdAt: Date,
+        expiresAt: Date
+    ) {
+        self.name = name
+        self.digest = digest
+        self.inventoryKey = inventoryKey
+        self.register = register
+        self.uploader = uploader
+        self.createdAt = createdAt
+        self.expiresAt = expiresAt
+    }
+
+    public var key: String { Self.key(name, digest) }
+    public static func key(_ name: ImageName, _ digest: Digest) -> String { "\(name)@\(digest)" }
+}
