@@ -66,6 +66,17 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Reso
         name: name, dependencies: dependencies, path: "Tests/\(name)", resources: resources, swiftSettings: settings)
 }
 
+/// What the tests of a service use beside it.
+let serviceTests: [Target.Dependency] = [
+    "Model", "EventLogPort", "EventLogSQLite", "Events", "HTTPPort", "HTTPCurl", "RegistryAccess", "RegistryClient",
+    "ServiceRuntime", "Storage", "TestSupport", crypto, grdb, logging,
+]
+
+/// What every service may import: models, ports, its own storage, the runtime.
+let serviceModules: [Target.Dependency] = [
+    "Model", "EventLogPort", "Events", "HTTPPort", "ServiceRuntime", "Storage", grdb, logging, metrics,
+]
+
 // MARK: The package
 
 let package = Package(
@@ -111,10 +122,49 @@ let package = Package(
         shared("PolicyEngine", ["Model"]),
 
         // Runtime
+        shared("RegistryAccess", ["Model", "HTTPPort", "RegistryClient", crypto, logging]),
         shared(
             "ServiceRuntime",
-            ["Model", argumentParser, httpTypes, hummingbird, logging, metrics, nioCore, serviceLifecycle]
+            [
+                "Model", "EventLogPort", "HTTPPort", argumentParser, httpTypes, hummingbird, logging, metrics, nioCore,
+                serviceLifecycle,
+            ]
         ),
+
+        // Services
+        service(
+            "WebhookGatewayService", "webhook-gateway",
+            serviceModules + ["RegistryClient", "RegistryAccess", crypto, httpTypes, hummingbird, nioCore]),
+        service("RegistryEnumeratorService", "registry-enumerator", serviceModules + ["RegistryClient", "RegistryAccess"]),
+        service(
+            "ScannerService", "scanner",
+            serviceModules + ["RegistryClient", "RegistryAccess", "LayerArchive", "Analysers"]),
+        service(
+            "PolicyEvaluatorService", "policy-evaluator", serviceModules + ["Advisories", "PolicyEngine", crypto]),
+        service("CleanupService", "cleanup", serviceModules),
+        .target(
+            name: "Composition",
+            dependencies: [
+                "Model", "EventLogPort", "EventLogSQLite", "Events", "HTTPPort", "HTTPCurl", "RegistryAccess",
+                "ServiceRuntime", "Storage", logging,
+            ],
+            path: "Services/composition", swiftSettings: settings),
+        .target(
+            name: "PratiqueCommands",
+            dependencies: [
+                "Advisories", "Analysers", "CleanupService", "Composition", "Events", "HTTPPort", "LayerArchive", "Model",
+                "PolicyEngine", "PolicyEvaluatorService", "RegistryAccess", "RegistryClient", "RegistryEnumeratorService",
+                "ScannerService", "ServiceRuntime", "WebhookGatewayService", argumentParser, logging, serviceLifecycle, yams,
+            ],
+            path: "Services/pratique/Commands", swiftSettings: settings),
+
+        // Processes
+        process("webhook-gateway", ["WebhookGatewayService", "Composition", "ServiceRuntime"]),
+        process("registry-enumerator", ["RegistryEnumeratorService", "Composition", "ServiceRuntime"]),
+        process("scanner", ["ScannerService", "Composition", "ServiceRuntime"]),
+        process("policy-evaluator", ["PolicyEvaluatorService", "Composition", "ServiceRuntime"]),
+        process("cleanup", ["CleanupService", "Composition", "ServiceRuntime"]),
+        process("pratique", ["PratiqueCommands"]),
 
         // Tests
         .target(
@@ -135,6 +185,19 @@ let package = Package(
         tests("AdvisoriesTests", ["Advisories", "Model", "TestSupport"]),
         tests("PolicyEngineTests", ["PolicyEngine", "Model", "TestSupport"]),
         tests("ServiceRuntimeTests", ["ServiceRuntime", "Model", hummingbird, hummingbirdTesting, logging, metrics]),
+        tests("RegistryAccessTests", ["RegistryAccess", "RegistryClient", "HTTPPort", "Model", "TestSupport"]),
+        tests("WebhookGatewayServiceTests", ["WebhookGatewayService", hummingbird, hummingbirdTesting] + serviceTests),
+        tests("RegistryEnumeratorServiceTests", ["RegistryEnumeratorService"] + serviceTests),
+        tests("ScannerServiceTests", ["ScannerService", "Analysers", "LayerArchive"] + serviceTests),
+        tests("PolicyEvaluatorServiceTests", ["PolicyEvaluatorService", "Advisories", "PolicyEngine"] + serviceTests),
+        tests("CleanupServiceTests", ["CleanupService"] + serviceTests),
+        tests("PratiqueCommandsTests", ["PratiqueCommands", "Model", "TestSupport"]),
+        tests(
+            "EndToEndIntegrationTests",
+            [
+                "Model", "Events", "EventLogPort", "EventLogSQLite", "HTTPPort", "HTTPCurl", "TestSupport", "pratique",
+                "webhook-gateway", "registry-enumerator", "scanner", "policy-evaluator", "cleanup", crypto,
+            ]),
         tests("TidyTests", []),
     ]
 )

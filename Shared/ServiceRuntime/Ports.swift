@@ -1,0 +1,32 @@
+public import EventLogPort
+public import Foundation
+public import HTTPPort
+public import Logging
+
+/// What a service is given from outside. A composition makes it; no service can tell which adapters are behind it.
+public struct Ports: Sendable {
+    public var log: any EventLog
+    public var transport: any HTTPTransport
+    /// For waiting and time-outs.
+    public var clock: any Clock<Duration>
+    /// For times that are stored.
+    public var now: @Sendable () -> Date
+    /// Where the service may keep files: its views, its spool, its cache. Everything but the spool may be deleted.
+    public var folder: URL
+    /// Names this process in records, such as `scanner-7f3a`.
+    public var instance: String
+    public var logger: Logger
+
+    public init(
+        log: any EventLog, transport: any HTTPTransport, clock: any Clock<Duration>, now: @escaping @Sendable () -> Date,
+        folder: URL, instance: String, logger: Logger
+    ) {
+        self.log = log
+        self.transport = transport
+        self.clock = clock
+        self.now = now
+        self.folder = folder
+        self.instance = instance
+        self.logger = logger
+    }
+}
