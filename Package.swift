@@ -107,7 +107,7 @@ let package = Package(
         shared("Model"),
 
         // Ports
-        shared("EventLogPort", [logging]),
+        shared("EventLogPort", [crypto, logging]),
         shared("HTTPPort"),
         shared("Events", ["Model", "EventLogPort", "CCompression"]),
 

@@ -23,7 +23,8 @@ public protocol EventLog: Sendable {
     /// its start). The reader follows the topic until it is closed.
     func read(_ topic: TopicName, after positions: [Int: Int64]) async throws -> any EventReader
 
-    /// The position of the newest record of each partition (-1 when there is none), as of now.
+    /// The position of the newest record that is still there, for each partition (-1 when there is none), as of now.
+    /// Names every partition of the topic.
     func end(of topic: TopicName) async throws -> [Int: Int64]
 
     /// Joins a group of competing consumers.
@@ -41,6 +42,7 @@ extension EventLog {
 /// Reads one topic, batch by batch, in order per partition.
 public protocol EventReader: Sendable {
     /// The next records (at least one), or nil once the reader was closed. Suspends at the end of the topic.
+    /// A cancelled task gets a `CancellationError`; the reader stays usable.
     func next() async throws -> [Record]?
     func close() async
 }
@@ -50,13 +52,14 @@ public protocol EventReader: Sendable {
 /// Up to 64 unacknowledged records a partition are handed out. The group's position is the lowest unfinished record, so
 /// records may be acknowledged in any order. A revocation stops acknowledgements, not running work.
 public protocol GroupMember: Sendable {
-    /// The next step, or nil after `leave`. Suspends while there is nothing.
+    /// The next step, or nil after `leave`. Suspends while there is nothing. A cancelled task gets a `CancellationError`;
+    /// the member stays joined, and steps that it was not given wait for the next call.
     func next() async throws -> GroupStep?
 
     /// Finishes a record. One of a partition that was revoked is ignored: its new owner gets it again.
     func acknowledge(_ record: RecordID) async throws
 
-    /// Gives the partitions back.
+    /// Gives the partitions back. The group's positions are durable when it returns.
     func leave() async
 }
 

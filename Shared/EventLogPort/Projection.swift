@@ -14,6 +14,9 @@ public protocol Projection: Sendable {
 
     func prepare(_ record: WholeRecord) async throws -> Effect
     func apply(_ effect: Effect, of record: WholeRecord, in transaction: borrowing Transaction) throws
+    /// Stores that a record could not be read (`prepare` or `apply` threw, or its parts do not match): what is known of
+    /// `record.key` is unknown from here on, until a newer record of that key is applied. Never drop it silently.
+    func unreadable(_ record: WholeRecord, because error: any Error, in transaction: borrowing Transaction) throws
     /// Removes every row: the view starts again from nothing.
     func reset(in transaction: borrowing Transaction) throws
 }
@@ -23,7 +26,8 @@ public protocol ViewStore: Sendable {
     associatedtype Transaction
 
     func load() async throws -> ViewState?
-    /// Runs `body` and stores the state, in one transaction.
+    /// Runs `body` and stores the state, in one transaction. What `body` throws undoes it all and is thrown on.
+    /// Finishes even when the calling task is cancelled: a graceful stop lets `apply` end.
     func commit(_ state: ViewState, _ body: @Sendable (borrowing Transaction) throws -> Void) async throws
 }
 

@@ -1,0 +1,81 @@
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Darwin)
+import Darwin
+#endif
+import Foundation
+import Synchronization
+
+/// Places where a kill test ends the process: `PRATIQUE_CRASH_AT=<name>[:<n>]` sends SIGKILL at the n-th hit.
+///
+/// Compiled in by `CRASH_POINTS` (debug builds); in release builds `hit` is empty. A service adds its own points in its
+/// section below, so that `allCases` is the whole list and the kill test cannot miss one.
+public enum CrashPoint: String, CaseIterable, Sendable {
+    // The log
+    case logBeforeAppend = "log.before-append"
+    case logBeforeCommit = "log.before-commit"
+    case logAfterCommit = "log.after-commit"
+    case logInCompaction = "log.in-compaction"
+    case logBeforePositions = "log.before-positions"
+    // Parts
+    case partsBeforeHead = "parts.before-head"
+    case partsAfterHead = "parts.after-head"
+    // Views
+    case viewBeforeCommit = "view.before-commit"
+    case viewInCommit = "view.in-commit"
+    case viewAfterCommit = "view.after-commit"
+    // Groups
+    case groupBeforeHandler = "group.before-handler"
+    case groupAfterHandler = "group.after-handler"
+    case groupAfterAcknowledge = "group.after-acknowledge"
+    case groupAfterDeadLetter = "group.after-dead-letter"
+    // Active instances
+    case activeBeforeTakeover = "active.before-takeover"
+    case activeAfterTakeover = "active.after-takeover"
+    // webhook-gateway: intake and spool
+
+    // webhook-gateway: catalogue
+
+    // registry-enumerator
+
+    // scanner
+
+    // policy-evaluator
+
+    // cleanup
+
+    /// Ends the process if the environment asks for it here.
+    @inlinable
+    public static func hit(_ point: CrashPoint) {
+        #if CRASH_POINTS
+        CrashTrap.hit(point)
+        #endif
+    }
+}
+
+#if CRASH_POINTS
+@usableFromInline
+enum CrashTrap {
+    private static let armed: (point: CrashPoint, at: Int)? = {
+        guard let text = ProcessInfo.processInfo.environment["PRATIQUE_CRASH_AT"], !text.isEmpty else { return nil }
+        let parts = text.split(separator: ":", maxSplits: 1)
+        guard let name = parts.first, let point = CrashPoint(rawValue: String(name)) else {
+            preconditionFailure("PRATIQUE_CRASH_AT names no crash point: \(text)")
+        }
+        return (point, parts.count == 2 ? Int(parts[1]) ?? 1 : 1)
+    }()
+    private static let hits = Mutex(0)
+
+    @usableFromInline
+    static func hit(_ point: CrashPoint) {
+        guard let armed, armed.point == point else { return }
+        let count = hits.withLock { hits in
+            hits += 1
+            return hits
+        }
+        guard count == armed.at else { return }
+        kill(getpid(), SIGKILL)
+        while true { pause() }
+    }
+}
+#endif

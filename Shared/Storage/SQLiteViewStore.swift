@@ -1,0 +1,139 @@
+public import EventLogPort
+public import Foundation
+public import GRDB
+public import Logging
+
+/// Keeps a view's rows and its positions in one SQLite file, changed together.
+///
+/// The file is disposable: one that is missing, corrupt or of another version is made again and the view is built from
+/// the log. So it is not synced at each commit.
+public final class SQLiteViewStore: ViewStore {
+    /// The transaction of a commit: `transaction.db` takes the statements.
+    public struct Transaction {
+        public let db: Database
+    }
+
+    public let file: URL
+    private let pool: DatabasePool
+    private let logger: Logger
+
+    private init(file: URL, pool: DatabasePool, logger: Logger) {
+        self.file = file
+        self.pool = pool
+        self.logger = logger
+    }
+
+    /// Opens the file, or makes it again.
+    /// - Parameters:
+    ///   - version: of the schema (1 or more); a file of another version is made again.
+    ///   - schema: creates the tables of the view in an empty file. Names starting with `pratique_` are taken.
+    /// - Throws: `StorageError`.
+    public static func open(
+        _ file: URL, version: Int, logger: Logger, schema: @escaping @Sendable (Database) throws -> Void
+    ) async throws -> SQLiteViewStore {
+        precondition(version >= 1)
+        let pool = try await onOwnThread {
+            do {
+                if FileManager.default.fileExists(atPath: marker(file)) {
+                    throw StorageError.corrupt(file: file.path, reason: "it was found corrupt earlier")
+                }
+                return try attempt(file, version, schema)
+            } catch let error as StorageError where !error.isTransient {
+                logger.warning(
+                    "the view's file is made again",
+                    metadata: ["file": "\(file.path)", "error.chain": "\(error)"])
+                try SQLiteFile(file, durability: .normal).remove()
+                try? FileManager.default.removeItem(atPath: marker(file))
+                return try attempt(file, version, schema)
+            }
+        }
+        return SQLiteViewStore(file: file, pool: pool, logger: logger)
+    }
+
+    private static func attempt(
+        _ file: URL, _ version: Int, _ schema: @Sendable (Database) throws -> Void
+    ) throws -> DatabasePool {
+        let pool = try SQLiteFile(file, durability: .normal).open()
+        do {
+            try pool.write { db in
+                let found = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
+                let isEmpty = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_master") == 0
+                if found == version, !isEmpty { return }
+                guard isEmpty else {
+                    throw StorageError.newerVersion(file: file.path, found: found, known: version)
+                }
+                try db.execute(sql: "CREATE TABLE pratique_view (id INTEGER PRIMARY KEY, state BLOB NOT NULL) STRICT")
+                try schema(db)
+                try db.execute(sql: "PRAGMA user_version = \(version)")
+            }
+            return pool
+        } catch {
+            try? pool.close()
+            throw StorageError.from(error, file: file.path)
+        }
+    }
+
+    private static func marker(_ file: URL) -> String { file.path + ".corrupt" }
+
+    public func load() async throws -> ViewState? {
+        let data = try await read { try Data.fetchOne($0, sql: "SELECT state FROM pratique_view WHERE id = 1") }
+        guard let data else { return nil }
+        // An older program's form of the state: the view is built again.
+        return try? JSONDecoder().decode(ViewState.self, from: data)
+    }
+
+    public func commit(_ state: ViewState, _ body: @Sendable (borrowing Transaction) throws -> Void) async throws {
+        let encoded = try JSONEncoder().encode(state)
+        do {
+            try await unlessCancelled { db in
+                try body(Transaction(db: db))
+                let statement = try db.cachedStatement(
+                    sql: "INSERT INTO pratique_view VALUES (1, ?) ON CONFLICT DO UPDATE SET state = excluded.state")
+                try statement.execute(arguments: [encoded])
+            }
+        } catch {
+            throw noted(error)
+        }
+    }
+
+    /// Reads the rows as of the last commit, beside the writer.
+    public func read<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws -> T {
+        do {
+            return try await pool.read(body)
+        } catch {
+            throw noted(error)
+        }
+    }
+
+    public func close() async {
+        let pool = pool
+        try? await onOwnThread { try pool.close() }
+    }
+
+    /// GRDB's own `write` rolls back when the task is cancelled; a commit must end.
+    private func unlessCancelled(_ body: @Sendable (Database) throws -> Void) async throws {
+        try await withoutActuallyEscaping(body) { body in
+            try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+                pool.asyncWriteWithoutTransaction { db in
+                    continuation.resume(
+                        with: Result {
+                            try db.inTransaction(.immediate) {
+                                try body(db)
+                                return .commit
+                            }
+                        })
+                }
+            }
+        }
+    }
+
+    /// A corrupt file is deleted at the next opening.
+    private func noted(_ error: any Error) -> any Error {
+        let error = StorageError.from(error, file: file.path)
+        if case StorageError.corrupt = error {
+            logger.error("the view's file is corrupt", metadata: ["error.chain": "\(error)"])
+            _ = FileManager.default.createFile(atPath: Self.marker(file), contents: nil)
+        }
+        return error
+    }
+}
