@@ -109,6 +109,7 @@ let package = Package(
         // Ports
         shared("EventLogPort", [crypto, logging]),
         shared("HTTPPort"),
+        shared("GatewayAPI", ["Model"]),
         shared("Events", ["Model", "EventLogPort", "CCompression"]),
 
         // Engines and adapters
@@ -134,7 +135,7 @@ let package = Package(
         // Services
         service(
             "WebhookGatewayService", "webhook-gateway",
-            serviceModules + ["RegistryClient", "RegistryAccess", crypto, httpTypes, hummingbird, nioCore]),
+            serviceModules + ["GatewayAPI", "RegistryClient", "RegistryAccess", crypto, httpTypes, hummingbird, nioCore]),
         service("RegistryEnumeratorService", "registry-enumerator", serviceModules + ["RegistryClient", "RegistryAccess"]),
         service(
             "ScannerService", "scanner",
@@ -152,7 +153,7 @@ let package = Package(
         .target(
             name: "PratiqueCommands",
             dependencies: [
-                "Advisories", "Analysers", "CleanupService", "Composition", "Events", "HTTPPort", "LayerArchive", "Model",
+                "Advisories", "Analysers", "CleanupService", "Composition", "Events", "GatewayAPI", "HTTPPort", "LayerArchive", "Model",
                 "PolicyEngine", "PolicyEvaluatorService", "RegistryAccess", "RegistryClient", "RegistryEnumeratorService",
                 "ScannerService", "ServiceRuntime", "WebhookGatewayService", argumentParser, logging, serviceLifecycle, yams,
             ],
@@ -186,7 +187,7 @@ let package = Package(
         tests("PolicyEngineTests", ["PolicyEngine", "Model", "TestSupport"]),
         tests("ServiceRuntimeTests", ["ServiceRuntime", "Model", hummingbird, hummingbirdTesting, logging, metrics]),
         tests("RegistryAccessTests", ["RegistryAccess", "RegistryClient", "HTTPPort", "Model", "TestSupport"]),
-        tests("WebhookGatewayServiceTests", ["WebhookGatewayService", hummingbird, hummingbirdTesting] + serviceTests),
+        tests("WebhookGatewayServiceTests", ["WebhookGatewayService", "GatewayAPI", hummingbird, hummingbirdTesting] + serviceTests),
         tests("RegistryEnumeratorServiceTests", ["RegistryEnumeratorService"] + serviceTests),
         tests("ScannerServiceTests", ["ScannerService", "Analysers", "LayerArchive"] + serviceTests),
         tests("PolicyEvaluatorServiceTests", ["PolicyEvaluatorService", "Advisories", "PolicyEngine"] + serviceTests),
