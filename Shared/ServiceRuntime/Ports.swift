@@ -7,10 +7,8 @@ public import Logging
 public struct Ports: Sendable {
     public var log: any EventLog
     public var transport: any HTTPTransport
-    /// For waiting and time-outs.
-    public var clock: any Clock<Duration>
-    /// For times that are stored.
-    public var now: @Sendable () -> Date
+    /// The clock for waiting, and the times that are stored.
+    public var time: TimeSource
     /// Where the service may keep files: its views, its spool, its cache. Everything but the spool may be deleted.
     public var folder: URL
     /// Names this process in records, such as `scanner-7f3a`.
@@ -18,13 +16,11 @@ public struct Ports: Sendable {
     public var logger: Logger
 
     public init(
-        log: any EventLog, transport: any HTTPTransport, clock: any Clock<Duration>, now: @escaping @Sendable () -> Date,
-        folder: URL, instance: String, logger: Logger
+        log: any EventLog, transport: any HTTPTransport, time: TimeSource, folder: URL, instance: String, logger: Logger
     ) {
         self.log = log
         self.transport = transport
-        self.clock = clock
-        self.now = now
+        self.time = time
         self.folder = folder
         self.instance = instance
         self.logger = logger
