@@ -79,6 +79,11 @@ public struct WebURL: Sendable, Hashable, CustomStringConvertible {
         return WebURL(origin: origin, path: (path.hasSuffix("/") ? path : path + "/") + encoded + slash, query: query)
     }
 
+    /// The same place with one segment added as it is. The caller vouches that it is legal in a path.
+    public func appending(verbatim segment: String) -> WebURL {
+        WebURL(origin: origin, path: (path.hasSuffix("/") ? path : path + "/") + segment, query: query)
+    }
+
     /// The same place with query parameters added, percent-encoded.
     public func appending(query items: [(String, String)]) -> WebURL {
         guard !items.isEmpty else { return self }
