@@ -128,15 +128,18 @@ let package = Package(
             "ServiceRuntime",
             [
                 "Model", "EventLogPort", "HTTPPort", argumentParser, httpTypes, hummingbird, logging, metrics, nioCore,
-                serviceLifecycle,
+                nioPosix, serviceLifecycle,
             ]
         ),
 
         // Services
         service(
             "WebhookGatewayService", "webhook-gateway",
-            serviceModules + ["GatewayAPI", "RegistryClient", "RegistryAccess", crypto, httpTypes, hummingbird, nioCore]),
-        service("RegistryEnumeratorService", "registry-enumerator", serviceModules + ["RegistryClient", "RegistryAccess"]),
+            serviceModules + [
+                "GatewayAPI", "RegistryClient", "RegistryAccess", crypto, httpTypes, hummingbird, nioCore,
+            ]),
+        service(
+            "RegistryEnumeratorService", "registry-enumerator", serviceModules + ["RegistryClient", "RegistryAccess"]),
         service(
             "ScannerService", "scanner",
             serviceModules + ["RegistryClient", "RegistryAccess", "LayerArchive", "Analysers"]),
@@ -153,9 +156,12 @@ let package = Package(
         .target(
             name: "PratiqueCommands",
             dependencies: [
-                "Advisories", "Analysers", "CleanupService", "Composition", "Events", "GatewayAPI", "HTTPPort", "LayerArchive", "Model",
-                "PolicyEngine", "PolicyEvaluatorService", "RegistryAccess", "RegistryClient", "RegistryEnumeratorService",
-                "ScannerService", "ServiceRuntime", "WebhookGatewayService", argumentParser, logging, serviceLifecycle, yams,
+                "Advisories", "Analysers", "CleanupService", "Composition", "Events", "GatewayAPI", "HTTPPort",
+                "LayerArchive", "Model",
+                "PolicyEngine", "PolicyEvaluatorService", "RegistryAccess", "RegistryClient",
+                "RegistryEnumeratorService",
+                "ScannerService", "ServiceRuntime", "WebhookGatewayService", argumentParser, logging, serviceLifecycle,
+                yams,
             ],
             path: "Services/pratique/Commands", swiftSettings: settings),
 
@@ -187,7 +193,9 @@ let package = Package(
         tests("PolicyEngineTests", ["PolicyEngine", "Model", "TestSupport"]),
         tests("ServiceRuntimeTests", ["ServiceRuntime", "Model", hummingbird, hummingbirdTesting, logging, metrics]),
         tests("RegistryAccessTests", ["RegistryAccess", "RegistryClient", "HTTPPort", "Model", "TestSupport"]),
-        tests("WebhookGatewayServiceTests", ["WebhookGatewayService", "GatewayAPI", hummingbird, hummingbirdTesting] + serviceTests),
+        tests(
+            "WebhookGatewayServiceTests",
+            ["WebhookGatewayService", "GatewayAPI", hummingbird, hummingbirdTesting] + serviceTests),
         tests("RegistryEnumeratorServiceTests", ["RegistryEnumeratorService"] + serviceTests),
         tests("ScannerServiceTests", ["ScannerService", "Analysers", "LayerArchive"] + serviceTests),
         tests("PolicyEvaluatorServiceTests", ["PolicyEvaluatorService", "Advisories", "PolicyEngine"] + serviceTests),

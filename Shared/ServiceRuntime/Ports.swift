@@ -14,9 +14,12 @@ public struct Ports: Sendable {
     /// Names this process in records, such as `scanner-7f3a`.
     public var instance: String
     public var logger: Logger
+    /// Where the parts of the service report whether they can do their work.
+    public var readiness: Readiness
 
     public init(
-        log: any EventLog, transport: any HTTPTransport, time: TimeSource, folder: URL, instance: String, logger: Logger
+        log: any EventLog, transport: any HTTPTransport, time: TimeSource, folder: URL, instance: String,
+        logger: Logger, readiness: Readiness = Readiness()
     ) {
         self.log = log
         self.transport = transport
@@ -24,5 +27,6 @@ public struct Ports: Sendable {
         self.folder = folder
         self.instance = instance
         self.logger = logger
+        self.readiness = readiness
     }
 }
