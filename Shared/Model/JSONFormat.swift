@@ -2,11 +2,12 @@ public import Foundation
 
 /// How Pratique writes JSON: sorted keys, no escaped slashes, times as RFC 3339 in UTC with milliseconds.
 ///
-/// The same value gives the same bytes. Times are cut to milliseconds by `Date.milliseconds`, so they survive a round trip.
+/// The same value gives the same bytes. Times have whole milliseconds (`Date.milliseconds`), so they survive a round trip.
 public enum JSONFormat {
     public static func encode(_ value: some Encodable, pretty: Bool = false) throws -> Data {
         let encoder = JSONEncoder()
-        encoder.outputFormatting = pretty ? [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted] : [.sortedKeys, .withoutEscapingSlashes]
+        encoder.outputFormatting =
+            pretty ? [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted] : [.sortedKeys, .withoutEscapingSlashes]
         encoder.dateEncodingStrategy = .custom { date, encoder in
             var container = encoder.singleValueContainer()
             try container.encode(date.rfc3339)
@@ -34,7 +35,8 @@ public enum JSONFormat {
         case DecodingError.typeMismatch(let type, let context): "field “\(path(context.codingPath))” is no \(type)"
         case DecodingError.valueNotFound(_, let context): "field “\(path(context.codingPath))” is null"
         case DecodingError.dataCorrupted(let context):
-            context.codingPath.isEmpty ? "is not JSON" : "field “\(path(context.codingPath))”: \(context.debugDescription)"
+            context.codingPath.isEmpty
+                ? "is not JSON" : "field “\(path(context.codingPath))”: \(context.debugDescription)"
         default: "cannot be read"
         }
     }
@@ -45,14 +47,28 @@ public enum JSONFormat {
 }
 
 extension Date {
-    /// Cut to whole milliseconds: what is stored equals what is read.
-    public var milliseconds: Date { Date(timeIntervalSince1970: (timeIntervalSince1970 * 1000).rounded(.down) / 1000) }
+    /// The nearest whole millisecond: what is stored equals what is read, however often it passes.
+    public var milliseconds: Date {
+        Date(timeIntervalSinceReferenceDate: (timeIntervalSinceReferenceDate * 1000).rounded() / 1000)
+    }
 
-    public var rfc3339: String { formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true)) }
+    /// In UTC with three digits of a second, rounded: `ISO8601FormatStyle` would cut, and a time such as …20.123 has no
+    /// exact binary form.
+    public var rfc3339: String {
+        let count = (timeIntervalSinceReferenceDate * 1000).rounded()
+        let whole = (count / 1000).rounded(.down)
+        let fraction = Int(count - whole * 1000)
+        let text = Date(timeIntervalSinceReferenceDate: whole).formatted(Date.ISO8601FormatStyle())
+        let digits = String(fraction)
+        return text.dropLast() + "." + String(repeating: "0", count: 3 - digits.count) + digits + "Z"
+    }
 
-    /// With or without a fraction of a second.
+    /// With or without a fraction of a second; rounded to milliseconds.
     public init?(rfc3339 text: String) {
-        if let date = try? Date.ISO8601FormatStyle(includingFractionalSeconds: true).parse(text) { self = date; return }
+        if let date = try? Date.ISO8601FormatStyle(includingFractionalSeconds: true).parse(text) {
+            self = date.milliseconds
+            return
+        }
         guard let date = try? Date.ISO8601FormatStyle().parse(text) else { return nil }
         self = date
     }
