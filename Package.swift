@@ -123,7 +123,7 @@ let package = Package(
         shared("PolicyEngine", ["Model"]),
 
         // Runtime
-        shared("RegistryAccess", ["Model", "HTTPPort", "RegistryClient", crypto, logging]),
+        shared("RegistryAccess", ["Model", "Events", "HTTPPort", "RegistryClient", crypto]),
         shared(
             "ServiceRuntime",
             [
@@ -192,7 +192,7 @@ let package = Package(
         tests("AdvisoriesTests", ["Advisories", "Model", "TestSupport"]),
         tests("PolicyEngineTests", ["PolicyEngine", "Model", "TestSupport"]),
         tests("ServiceRuntimeTests", ["ServiceRuntime", "Model", hummingbird, hummingbirdTesting, logging, metrics]),
-        tests("RegistryAccessTests", ["RegistryAccess", "RegistryClient", "HTTPPort", "Model", "TestSupport"]),
+        tests("RegistryAccessTests", ["RegistryAccess", "RegistryClient", "Events", "HTTPPort", "Model", "TestSupport"]),
         tests(
             "WebhookGatewayServiceTests",
             ["WebhookGatewayService", "GatewayAPI", hummingbird, hummingbirdTesting] + serviceTests),

@@ -1,0 +1,79 @@
+public import Events
+public import Foundation
+import Model
+import RegistryClient
+
+/// Maps what asking a registry threw to a `Failure` as state: its kind, its message, and when it is tried again.
+public enum RegistryFailure {
+    /// Waits of failures that a later try may end, doubled each time.
+    public static let firstDelaySeconds = 30.0
+    public static let delayMaxSeconds = 6 * 3600.0
+    /// A refused credential locks accounts when it is sent often.
+    public static let unauthorizedDelaySeconds = 3600.0
+    public static let messageMaxCharacters = 1_000
+
+    /// - Parameters:
+    ///   - attempt: the number of the try that failed, from 1.
+    ///   - random: for the jitter.
+    public static func failure(
+        of error: any Error, attempt: Int, now: Date, using random: inout some RandomNumberGenerator
+    ) -> Failure {
+        let kind = kind(of: error)
+        let wait: Double?
+        switch kind {
+        case .notFound, .unsupported, .tooLarge, .notAnImage: wait = nil
+        case .unauthorized:
+            wait = max(Self.unauthorizedDelaySeconds, delay(after: attempt)) * Double.random(in: 1...1.2, using: &random)
+        case .unreachable, .rateLimited, .damaged, .internalError:
+            let asked = (error as? RegistryError)?.retryAfter.map { Double($0.components.seconds) } ?? 0
+            let own = delay(after: attempt) * Double.random(in: 0.5...1, using: &random)
+            wait = max(own, min(asked, delayMaxSeconds))
+        }
+        return Failure(
+            kind: kind, message: String(message(of: error).prefix(messageMaxCharacters)), attempt: attempt,
+            nextAttemptAt: wait.map { now.addingTimeInterval($0).milliseconds })
+    }
+
+    public static func failure(of error: any Error, attempt: Int, now: Date) -> Failure {
+        var random = SystemRandomNumberGenerator()
+        return failure(of: error, attempt: attempt, now: now, using: &random)
+    }
+
+    public static func kind(of error: any Error) -> Failure.Kind {
+        switch error {
+        case let error as RegistryError: kind(of: error)
+        case let error as RegistryAccessError:
+            switch error {
+            case .badKeys, .noKeys, .unknownKey, .cannotOpen, .badReference, .badLogin: .unauthorized
+            case .badRegistry: .unreachable
+            }
+        default: .internalError
+        }
+    }
+
+    private static func kind(of error: RegistryError) -> Failure.Kind {
+        switch error {
+        case .unauthorized, .forbidden, .realmRefused: .unauthorized
+        case .notFound: .notFound
+        case .rateLimited: .rateLimited
+        case .serverFault, .unreachable, .refusedByPolicy: .unreachable
+        case .badAnswer, .digestMismatch, .sizeMismatch, .truncated: .damaged
+        case .tooLarge: .tooLarge
+        case .unsupported, .unsupportedMediaType: .unsupported
+        case .notAnImage: .notAnImage
+        }
+    }
+
+    private static func message(of error: any Error) -> String {
+        switch error {
+        case let error as RegistryError: "\(error.description) (\(error.advice))"
+        case let error as RegistryAccessError: error.description
+        // The text of an unknown error may hold anything; its type is enough for a report of it.
+        default: "an unexpected error: \(type(of: error))"
+        }
+    }
+
+    private static func delay(after attempt: Int) -> Double {
+        min(firstDelaySeconds * Double(1 << min(max(attempt, 1) - 1, 20)), delayMaxSeconds)
+    }
+}

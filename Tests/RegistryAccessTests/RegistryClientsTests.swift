@@ -1,0 +1,115 @@
+import Events
+import Foundation
+import HTTPPort
+import Model
+import RegistryAccess
+import RegistryClient
+import Synchronization
+import Testing
+
+/// Keeps the requests; answers 401 to those without a credential.
+private final class RecordingTransport: HTTPTransport {
+    let requests = Mutex<[OutboundRequest]>([])
+
+    func send(_ request: OutboundRequest, into sink: any ResponseSink) async throws -> ResponseHead {
+        requests.withLock { $0.append(request) }
+        let digest = "sha256:" + String(repeating: "a", count: 64)
+        let isKnown = request.credential != nil
+        let head = ResponseHead(
+            status: isKnown ? 200 : 401,
+            headers: isKnown
+                ? ["Docker-Content-Digest": digest, "Content-Type": "application/vnd.oci.image.manifest.v1+json"]
+                : ["WWW-Authenticate": "Basic realm=\"test\""],
+            url: request.url)
+        try sink.receive(head: head)
+        return head
+    }
+}
+
+@Suite("Clients of configured registries")
+struct RegistryClientsTests {
+    @Test("one client is kept per registry until the record changes")
+    func kept() throws {
+        let clients = RegistryClients(transport: RecordingTransport(), sealer: nil)
+        var registry = Registry(name: try RegistryName("example"), url: "https://registry.example.com")
+        let first = try clients.client(for: registry)
+        #expect(try clients.client(for: registry) === first)
+        registry.version = 2
+        #expect(try clients.client(for: registry) !== first)
+    }
+
+    @Test("the sealed credential is opened for the registry's origin")
+    func credential() async throws {
+        let transport = RecordingTransport()
+        let sealer = CredentialSealer(keys: .fresh())
+        var registry = Registry(name: try RegistryName("example"), url: "https://registry.example.com")
+        registry.credential = try sealer.seal(user: "robot", secret: RegistrySecret("hunter2"), for: registry)
+        let client = try RegistryClients(transport: transport, sealer: sealer).client(for: registry)
+        let resolved = try await client.resolve(try RepositoryName("team/app"), .tag(.latest))
+        #expect(resolved.digest.hex == String(repeating: "a", count: 64))
+        let sent = transport.requests.withLock { $0.last?.credential }
+        #expect(sent?.headers["authorization"] == "Basic " + Data("robot:hunter2".utf8).base64EncodedString())
+        #expect(sent?.origin == client.endpoint.origin)
+    }
+
+    @Test("without keys a sealed credential is an error that says so, not an anonymous request")
+    func noKeys() async throws {
+        let transport = RecordingTransport()
+        var registry = Registry(name: try RegistryName("example"), url: "https://registry.example.com")
+        registry.credential = .sealed(keyID: "k", box: [1])
+        let client = try RegistryClients(transport: transport, sealer: nil).client(for: registry)
+        await #expect(throws: RegistryAccessError.noKeys) { try await client.resolve(try RepositoryName("a"), .tag(.latest)) }
+    }
+
+    @Test("a record that no client can be made from is refused with its reason")
+    func badRecord() throws {
+        let clients = RegistryClients(transport: RecordingTransport(), sealer: nil)
+        let name = try RegistryName("example")
+        #expect(throws: RegistryAccessError.self) { try clients.client(for: Registry(name: name, url: "ftp://x")) }
+        let both = Registry(name: name, url: "https://x.example", caFile: "/ca.pem", skipTLSVerification: true)
+        #expect(throws: RegistryAccessError.self) { try clients.client(for: both) }
+    }
+}
+
+@Suite("Failures of registries as state")
+struct RegistryFailureTests {
+    private let fault = RegistryError.Fault(registry: "r", subject: "s", detail: "d")
+    private let now = Date(timeIntervalSince1970: 1_000_000)
+
+    @Test("waits double, are jittered below, and end at the maximum")
+    func backOff() throws {
+        for attempt in 1...40 {
+            let failure = RegistryFailure.failure(of: RegistryError.unreachable(fault), attempt: attempt, now: now)
+            let wait = try #require(failure.nextAttemptAt).timeIntervalSince(now)
+            let whole = min(30 * pow(2, Double(attempt - 1)), 6 * 3600)
+            #expect(wait >= whole / 2 - 0.001 && wait <= whole)
+            #expect(failure.attempt == attempt && failure.kind == .unreachable)
+        }
+    }
+
+    @Test("a registry's own wait is kept, up to the maximum")
+    func retryAfter() throws {
+        let limited = RegistryFailure.failure(of: RegistryError.rateLimited(fault, retryAfter: .seconds(900)), attempt: 1, now: now)
+        #expect(limited.kind == .rateLimited && limited.nextAttemptAt == now.addingTimeInterval(900))
+        let endless = RegistryFailure.failure(
+            of: RegistryError.rateLimited(fault, retryAfter: .seconds(99_999_999)), attempt: 1, now: now)
+        #expect(endless.nextAttemptAt == now.addingTimeInterval(6 * 3600))
+    }
+
+    @Test("what only a person can change is not tried again by the clock")
+    func noRetry() throws {
+        for error in [RegistryError.notFound(fault), .unsupported(fault), .tooLarge(fault, limitBytes: 1), .notAnImage(fault, type: "x")] {
+            #expect(RegistryFailure.failure(of: error, attempt: 3, now: now).nextAttemptAt == nil)
+        }
+        let refused = RegistryFailure.failure(of: RegistryError.unauthorized(fault), attempt: 1, now: now)
+        #expect(try #require(refused.nextAttemptAt) >= now.addingTimeInterval(3600))
+        #expect(RegistryFailure.failure(of: RegistryAccessError.noKeys, attempt: 1, now: now).kind == .unauthorized)
+    }
+
+    @Test("an unknown error shows its type, not its text")
+    func unknown() {
+        struct Leaky: Error { let secret = "hunter2" }
+        let failure = RegistryFailure.failure(of: Leaky(), attempt: 1, now: now)
+        #expect(failure.kind == .internalError && !failure.message.contains("hunter2"))
+    }
+}
