@@ -22,6 +22,7 @@ let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: 
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let grdbSQLite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", package: "hummingbird")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
@@ -114,7 +115,7 @@ let package = Package(
 
         // Engines and adapters
         shared("Storage", ["EventLogPort", grdb, logging]),
-        shared("EventLogSQLite", ["EventLogPort", "Storage", grdb, logging]),
+        shared("EventLogSQLite", ["EventLogPort", "Storage", grdb, grdbSQLite, logging]),
         shared("HTTPCurl", ["HTTPPort", "CCurl", logging]),
         shared("RegistryClient", ["Model", "HTTPPort", crypto, logging]),
         shared("LayerArchive", ["Model", "CCompression", crypto]),

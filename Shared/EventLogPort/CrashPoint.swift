@@ -16,6 +16,7 @@ public enum CrashPoint: String, CaseIterable, Sendable {
     case logBeforeCommit = "log.before-commit"
     case logAfterCommit = "log.after-commit"
     case logInCompaction = "log.in-compaction"
+    case logAfterAcknowledge = "log.after-acknowledge"
     case logBeforePositions = "log.before-positions"
     // Parts
     case partsBeforeHead = "parts.before-head"
