@@ -1,0 +1,187 @@
+import Model
+
+/// Matches one package against the entries of a set.
+struct PackageMatcher {
+    /// An advisory that applies.
+    private struct Hit {
+        let record: UInt32
+        let severity: Severity
+        let isEntrySeverity: Bool
+        let fix: (text: String, version: OrderedVersion)?
+    }
+
+    private enum RangeAnswer {
+        case unaffected
+        case affected(fix: (text: String, version: OrderedVersion)?)
+    }
+
+    private let set: AdvisorySet
+    private let package: Package
+    private let ecosystem: Ecosystem
+    private let order: VersionOrder?
+    private var hits: [Hit] = []
+    private(set) var undetermined: [Undetermined] = []
+
+    init(set: AdvisorySet, package: Package, ecosystem: Ecosystem) {
+        self.set = set
+        self.package = package
+        self.ecosystem = ecosystem
+        order = ecosystem.order
+    }
+
+    mutating func match(_ lookup: AdviceSource.Lookup) {
+        let entries = set.entries(ecosystem, lookup.name)
+        guard !entries.isEmpty else { return }
+        guard let order else {
+            note("the order of versions in \(ecosystem) is not known")
+            return
+        }
+        let version: OrderedVersion?
+        do { version = try OrderedVersion(lookup.version, order) } catch {
+            note(error.description)
+            version = nil
+        }
+        let spellings = Self.spellings(lookup.version, order)
+        for index in entries {
+            let entry = set.tables.entries[index]
+            match(entry, version, spellings, ignoringEpoch: lookup.isSource)
+        }
+    }
+
+    /// How a list of versions may write this one: with and without the local part.
+    private static func spellings(_ version: String, _ order: VersionOrder) -> [[UInt8]] {
+        let whole = order.canonical(version)
+        guard order == .pep440, let plus = version.firstIndex(of: "+") else { return [Array(whole.utf8)] }
+        return [Array(whole.utf8), Array(order.canonical(String(version[..<plus])).utf8)]
+    }
+
+    private mutating func match(
+        _ entry: AdvisorySet.Entry, _ version: OrderedVersion?, _ spellings: [[UInt8]], ignoringEpoch: Bool
+    ) {
+        let isListed = set.tables.lists[entry.versions.indices].contains { number in
+            let slice = set.tables.texts.slice(number)
+            return spellings.contains { $0[...] == slice }
+        }
+        var isAffected = isListed
+        var fix: (text: String, version: OrderedVersion)?
+        if let version {
+            var start = Int(entry.events.start)
+            while start < Int(entry.events.end) {
+                var end = start + 1
+                while end < Int(entry.events.end), !set.tables.events[end].isFirst { end += 1 }
+                do {
+                    if case .affected(let found) = try answer(start..<end, version, ignoringEpoch: ignoringEpoch) {
+                        isAffected = true
+                        fix = Self.later(fix, found)
+                    }
+                } catch {
+                    noteAdvisory(entry.record, error.description)
+                }
+                start = end
+            }
+        }
+        guard isAffected else { return }
+        let record = set.tables.records[Int(entry.record)]
+        hits.append(
+            Hit(
+                record: entry.record, severity: entry.severity ?? record.severity, isEntrySeverity: entry.severity != nil,
+                fix: fix))
+    }
+
+    /// OSV's evaluation, free of the order in which events are written: the last event at or below the version decides;
+    /// of events at the same version the one written later. `last_affected` counts from just above its version.
+    private func answer(_ range: Range<Int>, _ version: OrderedVersion, ignoringEpoch: Bool) throws(AdvisoriesError) -> RangeAnswer {
+        var isAffected = false
+        var last: OrderedVersion?
+        var fix: (text: String, version: OrderedVersion)?
+        var hasLimit = false
+        var isBelowLimit = false
+        for index in range {
+            let event = set.tables.events[index]
+            let bytes = set.tables.texts.slice(event.version)
+            let isZero = bytes.count == 1 && bytes.first == UInt8(ascii: "0")
+            // Never affected: distributions write `fixed 0` for it.
+            if isZero, event.kind == .fixed { return .unaffected }
+            if isZero, event.kind == .introduced {
+                if last == nil { isAffected = true }
+                continue
+            }
+            if event.kind == .limit, bytes.count == 1, bytes.first == UInt8(ascii: "*") { continue }
+            let at = try OrderedVersion(bytes: Array(bytes), version.order)
+            let place = version.compare(toAdvised: at, ignoringEpoch: ignoringEpoch)
+            switch event.kind {
+            case .limit:
+                hasLimit = true
+                isBelowLimit = isBelowLimit || place < 0
+                continue
+            case .fixed where place < 0:
+                if fix.map({ at.compare($0.version) < 0 }) ?? true {
+                    fix = (String(decoding: bytes, as: UTF8.self), at)
+                }
+                continue
+            case .introduced where place < 0, .lastAffected where place <= 0: continue
+            case .introduced, .fixed, .lastAffected: break
+            }
+            if last.map({ at.compare($0) >= 0 }) ?? true {
+                last = at
+                isAffected = event.kind == .introduced
+            }
+        }
+        return isAffected && (!hasLimit || isBelowLimit) ? .affected(fix: fix) : .unaffected
+    }
+
+    private static func later(
+        _ left: (text: String, version: OrderedVersion)?, _ right: (text: String, version: OrderedVersion)?
+    ) -> (text: String, version: OrderedVersion)? {
+        guard let left else { return right }
+        guard let right else { return left }
+        return left.version.compare(right.version) >= 0 ? left : right
+    }
+
+    private mutating func note(_ reason: String) {
+        undetermined.append(Undetermined(what: "package \(package.name) \(package.version)", reason: reason))
+    }
+
+    private mutating func noteAdvisory(_ record: UInt32, _ reason: String) {
+        let id = set.tables.texts.text(set.tables.records[Int(record)].id)
+        undetermined.append(Undetermined(what: "advisory \(id) for package \(package.name) \(package.version)", reason: reason))
+    }
+
+    // MARK: Findings
+
+    /// One finding for each flaw: hits of the same alias group are one, with the latest fix.
+    func findings() -> [Finding] {
+        guard !hits.isEmpty else { return [] }
+        let identities = hits.map { hit in
+            let record = set.tables.records[Int(hit.record)]
+            let ids = [set.tables.texts.text(record.id)] + texts(record.aliases)
+            return FlawGroups.Identity(ids: ids, flaws: texts(record.upstream))
+        }
+        return FlawGroups.groups(of: identities).map { group in finding(group.map { (hits[$0], identities[$0]) }) }
+    }
+
+    private func finding(_ group: [(hit: Hit, identity: FlawGroups.Identity)]) -> Finding {
+        let fix = group.reduce(nil as (text: String, version: OrderedVersion)?) { Self.later($0, $1.hit.fix) }
+        let leading = group.filter { entry in
+            guard let fix else { return true }
+            return entry.hit.fix.map { $0.version.compare(fix.version) == 0 } ?? false
+        }
+        let first = leading.min { $0.identity.ids[0] < $1.identity.ids[0] } ?? group[0]
+        let worst = group.map(\.hit).max { ($0.severity, $1.record) < ($1.severity, $0.record) } ?? first.hit
+        let worstRecord = set.tables.records[Int(worst.record)]
+        let record = set.tables.records[Int(first.hit.record)]
+        let id = first.identity.ids[0]
+        let source = worst.isEntrySeverity ? "ecosystem" : optionalText(worstRecord.severitySource)
+        return Finding(
+            advisory: id, aliases: Set(group.flatMap { $0.identity.ids + $0.identity.flaws }).subtracting([id]).sorted(),
+            package: Finding.PackageKey(name: package.name, version: package.version, purl: package.purl),
+            state: fix == nil ? .affected : .fixed, fixedVersion: fix?.text, severity: worst.severity,
+            severitySource: worst.severity == .unknown ? nil : source, summary: optionalText(record.summary))
+    }
+
+    private func texts(_ span: Span) -> [String] { set.tables.lists[span.indices].map { set.tables.texts.text($0) } }
+
+    private func optionalText(_ number: UInt32) -> String? {
+        number == AdvisorySet.Record.none ? nil : set.tables.texts.text(number)
+    }
+}
