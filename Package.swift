@@ -28,6 +28,7 @@ let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", p
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioFoundationCompat = Target.Dependency.product(name: "NIOFoundationCompat", package: "swift-nio")
 let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
@@ -176,7 +177,10 @@ let package = Package(
 
         // Tests
         .target(
-            name: "TestSupport", dependencies: ["Model", "EventLogPort", "EventLogSQLite", "HTTPPort", crypto],
+            name: "TestSupport",
+            dependencies: [
+                "Model", "EventLogPort", "EventLogSQLite", "HTTPPort", crypto, nioCore, nioHTTP1, nioPosix,
+            ],
             path: "Tests/TestSupport", swiftSettings: settings),
         .target(
             name: "EventLogContract", dependencies: ["EventLogPort", "TestSupport"],

@@ -1,0 +1,68 @@
+public import Foundation
+import Synchronization
+
+/// Programs of the system that tests start.
+public enum Program {
+    public struct Failure: Error, CustomStringConvertible {
+        public let description: String
+    }
+
+    /// Where a program is, looked up in `PATH` and the usual folders.
+    public static func path(of name: String) -> URL? {
+        let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
+        let folders = path.split(separator: ":").map(String.init) + ["/usr/local/bin", "/usr/bin", "/usr/sbin", "/sbin"]
+        return folders.map { URL(fileURLWithPath: $0).appending(path: name) }.first { FileManager.default.isExecutableFile(atPath: $0.path) }
+    }
+
+    /// Runs a program to its end.
+    /// - Throws: `Failure` with its output when it does not exit with 0.
+    public static func run(_ program: URL, _ arguments: [String], in folder: URL? = nil) throws {
+        let process = Process()
+        process.executableURL = program
+        process.arguments = arguments
+        process.currentDirectoryURL = folder
+        let output = Pipe()
+        process.standardOutput = output
+        process.standardError = output
+        try process.run()
+        let text = try output.fileHandleForReading.readToEnd() ?? Data()
+        process.waitUntilExit()
+        guard process.terminationStatus == 0 else {
+            let said = String(decoding: text.prefix(2000), as: UTF8.self)
+            throw Failure(description: "\(program.lastPathComponent) exited with \(process.terminationStatus): \(said)")
+        }
+    }
+}
+
+/// A program that runs until it is stopped, with its output in a file.
+public final class RunningProgram: Sendable {
+    // Foundation's Process is not Sendable; the lock makes each use exclusive.
+    private let process: Mutex<Process>
+
+    public init(_ program: URL, _ arguments: [String], log: URL) throws {
+        guard FileManager.default.createFile(atPath: log.path, contents: nil) else {
+            throw Program.Failure(description: "cannot write \(log.path)")
+        }
+        let output = try FileHandle(forWritingTo: log)
+        let process = Process()
+        process.executableURL = program
+        process.arguments = arguments
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = output
+        process.standardError = output
+        try process.run()
+        self.process = Mutex(process)
+    }
+
+    public var pid: Int32 { process.withLock { $0.processIdentifier } }
+    public var isRunning: Bool { process.withLock { $0.isRunning } }
+
+    /// Ends the program and waits for it.
+    public func stop() {
+        process.withLock { process in
+            guard process.isRunning else { return }
+            process.terminate()
+            process.waitUntilExit()
+        }
+    }
+}
