@@ -35,7 +35,7 @@ package enum CommandLineMain {
             return quiet.status
         case let described as any DescribedError:
             StandardError.write(ErrorReport(described).text)
-            return described is ConfigurationError ? .usage : .failure
+            return (described as? any ExitStatusError)?.exitStatus ?? .failure
         default:
             break
         }

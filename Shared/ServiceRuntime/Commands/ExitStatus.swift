@@ -1,3 +1,5 @@
+package import Model
+
 /// The exit codes of every program of Pratique.
 package enum ExitStatus: Int32, Sendable, CaseIterable {
     case success = 0
@@ -14,4 +16,9 @@ package struct QuietExit: Error, Hashable {
     package let status: ExitStatus
 
     package init(_ status: ExitStatus) { self.status = status }
+}
+
+/// A described error that knows the exit code it ends a program with; others end it with `failure`.
+package protocol ExitStatusError: DescribedError {
+    var exitStatus: ExitStatus { get }
 }

@@ -1,7 +1,7 @@
 import Model
 
 /// Everything that is wrong with the settings, at once.
-package struct ConfigurationError: DescribedError, Hashable {
+package struct ConfigurationError: ExitStatusError, Hashable {
     package struct Problem: Sendable, Hashable, CustomStringConvertible {
         /// The setting as the person wrote it (`PRATIQUE_LOG_LEVEL`, `--log-level`), or its key when it is missing.
         package let setting: String
@@ -16,6 +16,7 @@ package struct ConfigurationError: DescribedError, Hashable {
     }
 
     package let problems: [Problem]
+    package var exitStatus: ExitStatus { .usage }
 
     package init(_ problems: [Problem]) { self.problems = problems }
 

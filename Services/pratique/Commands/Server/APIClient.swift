@@ -1,0 +1,104 @@
+import Foundation
+import GatewayAPI
+import HTTPPort
+import Model
+
+/// The REST API, as the commands use it.
+struct APIClient: Sendable {
+    let base: WebURL
+    let token: String
+    let transport: any HTTPTransport
+    /// An answer has at most this many bytes: a page of images with reasons, a report with its findings.
+    static let answerBytesMax: Int64 = 64 << 20
+
+    func get<Answer: Decodable>(
+        _ path: String, query: [(String, String)] = [], as type: Answer.Type = Answer.self
+    ) async throws -> Answer {
+        try await decode(send(.get, path, query: query, body: nil))
+    }
+
+    func send<Answer: Decodable>(
+        _ method: OutboundRequest.Method, _ path: String, query: [(String, String)] = [], body: (any Encodable)? = nil,
+        wait: Duration = .zero, as type: Answer.Type = Answer.self
+    ) async throws -> Answer {
+        let bytes = try body.map { try JSONFormat.encode($0) }
+        return try await decode(send(method, path, query: query, body: bytes, wait: wait))
+    }
+
+    func delete(_ path: String) async throws {
+        _ = try await send(.delete, path, query: [], body: nil)
+    }
+
+    /// Every item of a list that comes in pages, up to `most`.
+    func list<Item: Codable & Sendable & Hashable>(
+        _ path: String, query: [(String, String)] = [], most: Int = 100_000, of type: Item.Type = Item.self
+    ) async throws -> [Item] {
+        var items: [Item] = []
+        var after: String?
+        repeat {
+            let page = try await get(
+                path, query: query + [("limit", "1000")] + (after.map { [("after", $0)] } ?? []), as: Page<Item>.self)
+            items += page.items
+            guard page.next != after else { break }
+            after = page.next
+        } while after != nil && items.count < most
+        return items
+    }
+
+    /// Starts a command and follows it to its end.
+    func run(_ path: String, body: (any Encodable)?, title: String) async throws -> CommandAnswer {
+        let bar = ProgressBar(title)
+        defer { bar.finish() }
+        var answer = try await send(
+            .post, path, query: [("wait", "20")], body: body, wait: .seconds(30), as: CommandAnswer.self)
+        while answer.state == .accepted || answer.state == .running {
+            answer = try await send(
+                .get, "replies/\(answer.id)", query: [("wait", "2")], wait: .seconds(30), as: CommandAnswer.self)
+            if let total = answer.total { bar.update(done: Int64(answer.done ?? 0), total: Int64(total)) }
+        }
+        guard answer.state == .done else { throw CommandFailure("\(title) failed", cause: answer.message) }
+        return answer
+    }
+
+    private func send(
+        _ method: OutboundRequest.Method, _ path: String, query: [(String, String)], body: Data?, wait: Duration = .zero
+    ) async throws -> CollectedResponse {
+        let url = base.appending(path: "api/v1/" + path).appending(query: query)
+        var request = OutboundRequest(
+            method, url, headers: ["Accept": "application/json"], body: body.map(Array.init) ?? [],
+            credential: .bearer(token, for: base.origin), redirects: .hand, allowsPlainHTTP: true)
+        if body != nil { request.headers.add("Content-Type", "application/json") }
+        request.limits.bodyBytesMax = Self.answerBytesMax
+        request.limits.firstByte = .seconds(60) + wait
+        let response: CollectedResponse
+        do { response = try await transport.collect(request) } catch let error as HTTPTransportError {
+            throw CommandFailure(
+                "cannot reach Pratique at \(base.origin)", cause: error.description,
+                advice: "check --server or $\(ServerOptions.addressVariable), and that `pratique serve` runs")
+        }
+        guard response.head.isSuccess else { throw Self.failure(method, path, response) }
+        return response
+    }
+
+    private func decode<Answer: Decodable>(_ response: CollectedResponse) throws -> Answer {
+        do { return try JSONFormat.decode(Answer.self, from: Data(response.body)) } catch {
+            throw CommandFailure(
+                "cannot read the answer of \(base.origin)", cause: JSONFormat.explain(error),
+                advice: "use a command line of the server's version")
+        }
+    }
+
+    static func failure(_ method: OutboundRequest.Method, _ path: String, _ response: CollectedResponse) -> CommandFailure {
+        let problem = try? JSONFormat.decode(Problem.self, from: Data(response.body.prefix(64 << 10)))
+        let field = problem?.field.map { " (field \($0))" } ?? ""
+        let detail = Output.safe((problem?.detail ?? problem?.title ?? "status \(response.head.status)") + field)
+        let advice: String? =
+            switch response.head.status {
+            case 401: "check the token: $\(ServerOptions.tokenVariable) or --token-file"
+            case 403: "use a token with a role that may do this"
+            case 429, 503: "try again in a moment"
+            default: nil
+            }
+        return CommandFailure("\(method.rawValue.lowercased()) \(path) was refused", cause: detail, advice: advice)
+    }
+}
