@@ -1,0 +1,76 @@
+import EventLogPort
+import EventLogSQLite
+import Events
+package import Foundation
+package import HTTPPort
+import HTTPCurl
+package import RegistryAccess
+package import ServiceLifecycle
+package import ServiceRuntime
+
+/// Chooses the adapters behind the ports and opens them. The only room, beside the mains, that may name one.
+///
+/// **Promises**: what it hands out is ready to use, topics declared; `closing` ends it after every service has stopped. It
+/// imports no service.
+package struct Composition: Sendable {
+    package let sealer: CredentialSealer
+    package let registries: RegistryClients
+    /// Ends the log and the transport. The first of a process's services, so the last to stop.
+    package let closing: any Service
+
+    private let log: any EventLog
+    private let transport: any HTTPTransport
+    private let configuration: CompositionConfiguration
+    private let runtime: Runtime
+
+    /// Opens the log in the data folder (or creates both) and makes the HTTP client.
+    /// - Throws: `EventLogError`, `RegistryAccessError.badKeys`, `HTTPTransportError.badRequest`.
+    package static func open(_ configuration: CompositionConfiguration, _ runtime: Runtime) async throws -> Composition {
+        let keys =
+            configuration.createsKeys && configuration.environment[KeyRing.environmentName]?.isEmpty != false
+            ? try KeyRing.createIfMissing(at: configuration.keyFile)
+            : try KeyRing(environment: configuration.environment, file: configuration.keyFile)
+        let sealer = CredentialSealer(
+            keys: keys, sources: CredentialSources(environment: configuration.environment))
+        let transport = CurlTransport(
+            .init(
+                addresses: try AddressPolicy(allowing: configuration.allowedAddresses),
+                proxy: ProxyConfiguration(environment: configuration.environment)))
+        let folder = configuration.dataFolder.appending(path: "log")
+        let log = try await SQLiteEventLog.open(folder: folder, time: runtime.time, logger: runtime.logger)
+        try await log.declare(Topics.all(pools: configuration.pools))
+        let time = runtime.time
+        return Composition(
+            sealer: sealer,
+            registries: RegistryClients(transport: transport, sealer: sealer, clock: time.clock, now: { time.now() }),
+            closing: Closing(log: log, transport: transport), log: log, transport: transport, configuration: configuration,
+            runtime: runtime)
+    }
+
+    /// The ports of one service, with its own folder.
+    package func ports(for service: String) throws -> Ports {
+        let folder = configuration.dataFolder.appending(path: service)
+        try FileManager.default.createDirectory(
+            at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        return Ports(
+            log: log, transport: transport, time: runtime.time, folder: folder,
+            instance: "\(service)-\(ProcessInfo.processInfo.processIdentifier)", logger: runtime.logger)
+    }
+
+    /// The HTTP client of a command that a person runs: their own machine and networks are theirs to reach.
+    package static func commandTransport(_ environment: [String: String]) throws -> any HTTPTransport {
+        CurlTransport(.init(addresses: .privateNetworks, proxy: ProxyConfiguration(environment: environment)))
+    }
+}
+
+/// Waits for the stop of everything else, then closes what was opened.
+private struct Closing: Service {
+    let log: any EventLog
+    let transport: CurlTransport
+
+    func run() async throws {
+        try? await gracefulShutdown()
+        await log.close()
+        transport.close()
+    }
+}

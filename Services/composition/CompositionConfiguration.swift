@@ -1,0 +1,52 @@
+package import Foundation
+package import ServiceRuntime
+
+/// Where a process keeps its data, and what it may reach.
+package struct CompositionConfiguration: Sendable {
+    /// The log, views, spool and cache live below it.
+    package var dataFolder: URL
+    /// Keys that seal registry credentials: outside the data folder, mode 0600.
+    package var keyFile: URL
+    /// Hosts, addresses and CIDR blocks in private ranges that may be connected to.
+    package var allowedAddresses: [String]
+    /// Scanner pools whose topics are declared.
+    package var pools: [String]
+    /// Whether a missing key file is made: on one machine, where no other process has to share it.
+    package var createsKeys: Bool
+    package var environment: [String: String]
+
+    package init(
+        dataFolder: URL, keyFile: URL? = nil, allowedAddresses: [String] = [], pools: [String] = ["default"],
+        createsKeys: Bool = false, environment: [String: String] = ProcessInfo.processInfo.environment
+    ) {
+        self.dataFolder = dataFolder
+        self.keyFile = keyFile ?? Self.keyFile(beside: dataFolder)
+        self.allowedAddresses = allowedAddresses
+        self.pools = pools
+        self.createsKeys = createsKeys
+        self.environment = environment
+    }
+
+    package init(from settings: inout Settings) {
+        let folder = URL(
+            fileURLWithPath: settings.text(
+                "data.folder", default: "/data", help: "Folder for the log, views, spool and cache."))
+        let keyFile = settings.optionalText(
+            "credentials.key-file", help: "Keys that seal registry credentials; mode 0600, outside the data folder.")
+        let allowed = settings.text(
+            "http.allowed-addresses", default: "",
+            help: "Private hosts, addresses and CIDR blocks that may be connected to, separated by commas.")
+        self.init(
+            dataFolder: folder, keyFile: keyFile.map { URL(fileURLWithPath: $0) }, allowedAddresses: Self.list(allowed))
+    }
+
+    static func list(_ text: String) -> [String] {
+        text.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
+    }
+
+    /// `DATA.key`, next to the data folder, so that a copy of the data alone opens nothing.
+    private static func keyFile(beside folder: URL) -> URL {
+        let folder = folder.standardizedFileURL
+        return folder.deletingLastPathComponent().appending(path: folder.lastPathComponent + ".key")
+    }
+}
