@@ -62,6 +62,12 @@ func process(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
         name: name, dependencies: dependencies, path: "Services/\(name)/Main", swiftSettings: settings)
 }
 
+/// A program of `Benchmarks/<name>` that prints figures; run with `make bench`.
+func benchmark(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(
+        name: "bench-\(name)", dependencies: dependencies, path: "Benchmarks/\(name)", swiftSettings: settings)
+}
+
 /// Tests in `Tests/<name>`.
 func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
     .testTarget(
@@ -175,6 +181,11 @@ let package = Package(
         process("cleanup", ["CleanupService", "Composition", "ServiceRuntime"]),
         process("pratique", ["PratiqueCommands"]),
 
+        // Benchmarks
+        .target(
+            name: "CPlainLoop", path: "Benchmarks/CPlainLoop", linkerSettings: [.linkedLibrary("sqlite3")]),
+        benchmark("LogAppend", ["CPlainLoop", "EventLogPort", "EventLogSQLite", logging]),
+
         // Tests
         .target(
             name: "TestSupport",
@@ -209,7 +220,7 @@ let package = Package(
         tests(
             "EndToEndIntegrationTests",
             [
-                "Model", "Events", "EventLogPort", "EventLogSQLite", "HTTPPort", "HTTPCurl", "TestSupport", "pratique",
+                "Model", "Events", "EventLogPort", "EventLogSQLite", "GatewayAPI", "HTTPPort", "HTTPCurl", "TestSupport", "pratique",
                 "webhook-gateway", "registry-enumerator", "scanner", "policy-evaluator", "cleanup", crypto,
             ]),
         tests("TidyTests", []),

@@ -1,7 +1,7 @@
 import EventLogPort
 import EventLogSQLite
 import Events
-package import Foundation
+import Foundation
 package import HTTPPort
 import HTTPCurl
 package import RegistryAccess
