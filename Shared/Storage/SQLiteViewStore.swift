@@ -2,6 +2,7 @@ public import EventLogPort
 public import Foundation
 public import GRDB
 public import Logging
+import Synchronization
 
 /// Keeps a view's rows and its positions in one SQLite file, changed together.
 ///
@@ -103,6 +104,22 @@ public final class SQLiteViewStore: ViewStore {
         } catch {
             throw noted(error)
         }
+    }
+
+    /// Changes rows that the service keeps beside those of the projection, such as its list of what is still to be
+    /// decided, in one transaction of its own. The view's positions stay. Finishes even when the task is cancelled.
+    public func change<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws -> T {
+        let result = Mutex<T?>(nil)
+        do {
+            try await unlessCancelled { db in
+                let value = try body(db)
+                result.withLock { $0 = value }
+            }
+        } catch {
+            throw noted(error)
+        }
+        guard let value = result.withLock({ $0 }) else { throw CancellationError() }
+        return value
     }
 
     public func close() async {

@@ -1,4 +1,4 @@
-import Foundation
+package import Foundation
 
 /// A record that could not be handled, as it lies in the topic of dead letters: the original key, bytes and headers, and
 /// headers that say where it came from and why it was set aside.
@@ -11,7 +11,7 @@ public enum DeadLetter {
     /// Longer reasons are cut.
     public static let reasonCharactersMax = 2_000
 
-    static func draft(
+    package static func draft(
         for record: WholeRecord, topic: TopicName, group name: GroupName, reason text: String, attempts count: Int,
         at date: Date
     ) -> RecordDraft {
