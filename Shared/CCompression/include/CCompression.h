@@ -1,4 +1,26 @@
 #pragma once
-#include <isa-l/igzip_lib.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <zlib.h>
 #include <zstd.h>
+
+// Raw deflate streams through ISA-L, with the gzip trailer (CRC-32 and length) checked. ISA-L's state is a struct of 90 KB
+// with large arrays, which Swift would import as tuples; so it stays behind a pointer. The caller reads gzip headers:
+// ISA-L forgets the flags of a header that arrives in pieces.
+typedef struct pratique_inflate pratique_inflate;
+
+typedef struct {
+    size_t consumed;
+    size_t produced;
+    // 0: wants more input or more room; 1: the member is complete and its trailer is right; negative: ISA-L's error.
+    int status;
+} pratique_inflate_result;
+
+// Returns NULL if there is no memory.
+pratique_inflate *_Nullable pratique_inflate_create(void);
+void pratique_inflate_destroy(pratique_inflate *_Nonnull inflate);
+// Makes ready for the deflate data of the next gzip member.
+void pratique_inflate_restart(pratique_inflate *_Nonnull inflate);
+// At most 1 GiB of input and of output in one call.
+pratique_inflate_result pratique_inflate_step(pratique_inflate *_Nonnull inflate, const void *_Nullable input,
+    size_t input_count, void *_Nonnull output, size_t output_count);

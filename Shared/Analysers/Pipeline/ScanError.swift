@@ -1,0 +1,36 @@
+/// Why an image could not be scanned.
+public struct ScanError: Error, Hashable, Sendable, CustomStringConvertible {
+    public enum Kind: String, Sendable, Codable, CaseIterable {
+        /// The registry or the folder has no such image, manifest or blob.
+        case notFound
+        /// The source wants other credentials.
+        case unauthorized
+        /// The source did not answer, or asks to come back later.
+        case unreachable
+        /// It is something else than a container image: an attestation, a chart, a model.
+        case notAnImage
+        /// A form that is not read, such as schema 1 or a foreign layer.
+        case unsupported
+        /// An index without any of the platforms that were asked for.
+        case noPlatform
+        /// Bytes that are not what their digest says, or that break their format.
+        case corrupt
+        /// Larger than a limit.
+        case overLimit
+        case cancelled
+    }
+
+    public let kind: Kind
+    /// What failed, on what, why; for people.
+    public let message: String
+    /// Whether the same scan may succeed later without anybody changing anything.
+    public let isTransient: Bool
+
+    public init(_ kind: Kind, _ message: String, isTransient: Bool = false) {
+        self.kind = kind
+        self.message = message
+        self.isTransient = isTransient
+    }
+
+    public var description: String { message }
+}

@@ -1,0 +1,30 @@
+/// The bounds of reading one layer. Over a bound the layer is not read, and the reason says which.
+public struct LayerLimits: Hashable, Sendable {
+    /// Bytes as stored.
+    public var compressedBytesMax: Int64 = 16 << 30
+    /// Bytes after decompression; also the most that one entry may claim.
+    public var uncompressedBytesMax: Int64 = 64 << 30
+    /// Uncompressed over compressed bytes, looked at only above `ratioFloorBytes`. Gzip reaches 1,032 on zeros.
+    public var ratioMax: Int64 = 200
+    /// Output below this is read whatever its ratio: databases and images legitimately hold stretches of zeros.
+    public var ratioFloorBytes: Int64 = 1 << 30
+    /// Headers in the archive, extension headers included.
+    public var entriesMax = 2_000_000
+    /// Linux takes paths of up to 4,096 bytes.
+    public var pathBytesMax = 4096
+    /// The body of one PAX header or GNU long name.
+    public var extensionBytesMax = 1 << 20
+    /// One file whose content an analyser wants. A larger one is reported as not read.
+    public var keptFileBytesMax: Int64 = 64 << 20
+    /// All files together whose content analysers want.
+    public var keptBytesMax: Int64 = 2 << 30
+    /// Paths and targets of links and whiteouts, kept for resolving them across layers.
+    public var linkBytesMax = 32 << 20
+    /// The optional fields of one gzip header.
+    public var gzipHeaderBytesMax = 256 << 10
+    /// Window of a zstd frame as a power of two: 64 MiB, which level 21 needs. Level 22 and `--long` may need more.
+    public var zstdWindowLogMax = 26
+
+    public init() {}
+    public static let standard = LayerLimits()
+}

@@ -1,0 +1,177 @@
+import Crypto
+import Foundation
+public import Model
+
+/// Reads one layer in one pass, on the thread that brings its bytes.
+///
+/// Stored bytes are gathered in blocks; each is hashed on a second thread while this one inflates it, walks the archive, and
+/// hands wanted files to the selector. The output goes round in a few slots, hashed on the second thread, too.
+///
+/// `@unchecked Sendable`: used by one thread at a time, as `LayerSink` says; the hashing thread sees only full blocks.
+public final class LayerReader: LayerSink, @unchecked Sendable {
+    /// Sizes of blocks: large enough that a hand-over costs nothing, small enough to stay in the processor's cache.
+    static let blockBytes = 256 << 10
+    static let storedSlots = 3
+    static let outputSlots = 3
+
+    private let descriptor: Descriptor
+    private let expectedDiffID: Digest?
+    private let limits: LayerLimits
+    private let selector: (any EntrySelector)?
+
+    private let hashing = HashingThread()
+    private var stored: BlockRing
+    private let output: OutputRing
+    private var decoder: (any LayerDecoder)?
+    private var compression: LayerCompression?
+    private var storedBytes: Int64 = 0
+    private var failure: LayerError?
+    private var isOver = false
+
+    /// - Parameters:
+    ///   - descriptor: the layer's; digest and size are checked against the bytes.
+    ///   - diffID: the digest that the uncompressed bytes must have, where it is known already.
+    ///   - selector: gets the files that it wants.
+    /// - Throws: `LayerError` if the media type or the digest's algorithm is refused, or the stated size is over a limit.
+    public init(
+        descriptor: Descriptor, diffID: Digest? = nil, limits: LayerLimits = .standard, selector: (any EntrySelector)? = nil
+    ) throws(LayerError) {
+        self.descriptor = descriptor
+        expectedDiffID = diffID
+        self.limits = limits
+        self.selector = selector
+        stored = BlockRing(slots: Self.storedSlots, blockBytes: Self.blockBytes)
+        output = OutputRing(limits: limits, hashing: hashing, selector: selector)
+        do {
+            try Self.check(descriptor, diffID, limits)
+        } catch {
+            throw LayerError(layer: descriptor.digest, cause: error.cause)
+        }
+    }
+
+    deinit {
+        // A reader that was given up on: its thread must not read blocks that are freed now.
+        hashing.close()
+    }
+
+    private static func check(_ descriptor: Descriptor, _ diffID: Digest?, _ limits: LayerLimits) throws(CauseError) {
+        try descriptor.mediaType.checkLayer()
+        for digest in [descriptor.digest, diffID].compactMap(\.self) where digest.algorithm != .sha256 {
+            throw CauseError(.digestAlgorithm(digest.algorithm.rawValue))
+        }
+        guard descriptor.size >= 0 else { throw CauseError(.sizeMismatch(expected: descriptor.size, actual: 0)) }
+        guard descriptor.size <= limits.compressedBytesMax else {
+            throw CauseError(.overLimit("compressedBytesMax", limit: limits.compressedBytesMax, value: descriptor.size))
+        }
+    }
+
+    /// - Throws: `LayerError`, and the same again for every later call.
+    public func write(_ bytes: UnsafeRawBufferPointer) throws {
+        try guarded { try take(bytes) }
+    }
+
+    /// The layer's bytes are over: checks that they were complete and what they should be.
+    ///
+    /// Blocks until both digests are computed.
+    public func finish() throws(LayerError) -> LayerSummary {
+        try guarded { try conclude() }
+    }
+
+    private func guarded<Result>(_ body: () throws -> Result) throws(LayerError) -> Result {
+        if let failure { throw failure }
+        do {
+            if isOver { throw CauseError(.finished) }
+            return try body()
+        } catch {
+            let cause: LayerError.Cause =
+                switch error {
+                case let error as CauseError: error.cause
+                case let error as TarError: .archive(error.what, at: output.archiveOffset)
+                default: .stream(String(describing: error))
+                }
+            let failure = LayerError(layer: descriptor.digest, cause: cause)
+            self.failure = failure
+            throw failure
+        }
+    }
+
+    // MARK: Bytes
+
+    private func take(_ bytes: UnsafeRawBufferPointer) throws {
+        storedBytes += Int64(bytes.count)
+        guard storedBytes <= descriptor.size else {
+            throw CauseError(.sizeMismatch(expected: descriptor.size, actual: storedBytes))
+        }
+        var rest = bytes
+        while !rest.isEmpty {
+            if stored.isAtStart { hashing.wait(for: stored.slot) }
+            let count = stored.fill(rest)
+            rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+            if stored.isFull {
+                let block = stored.filled
+                hashing.hash(.stored, block, slot: stored.slot)
+                try decode(block)
+                stored.advance()
+            }
+        }
+    }
+
+    private func decode(_ block: UnsafeRawBufferPointer) throws {
+        output.storedBytes = storedBytes
+        try decoder(for: block).decode(block, into: output)
+    }
+
+    private func decoder(for first: UnsafeRawBufferPointer) throws -> any LayerDecoder {
+        if let decoder { return decoder }
+        let compression = try LayerCompression.detect(Array(first.prefix(6)))
+        let decoder: any LayerDecoder =
+            switch compression {
+            case .plain: PlainDecoder()
+            case .gzip: try GzipDecoder(limits: limits)
+            case .zstd: try ZstdDecoder(limits: limits)
+            }
+        self.compression = compression
+        self.decoder = decoder
+        return decoder
+    }
+
+    private func conclude() throws -> LayerSummary {
+        guard storedBytes > 0 else { throw CauseError(.empty) }
+        guard storedBytes == descriptor.size else {
+            throw CauseError(.sizeMismatch(expected: descriptor.size, actual: storedBytes))
+        }
+        let last = stored.filled
+        // The digest is judged before the content: bytes that are not the layer's say nothing about the layer.
+        let streamError: (any Error)?
+        do {
+            if !last.isEmpty { try decode(last) }
+            try decoder?.finish()
+            try output.finish()
+            streamError = nil
+        } catch { streamError = error }
+        let sums = hashing.finish(lastStored: last, lastUncompressed: output.unhashed)
+        let digest = Digest(sha256: sums.stored)
+        guard digest == descriptor.digest else { throw CauseError(.digestMismatch(actual: digest)) }
+        if let streamError { throw streamError }
+        let diffID = Digest(sha256: sums.uncompressed)
+        if let expectedDiffID, expectedDiffID != diffID {
+            throw CauseError(.diffIDMismatch(expected: expectedDiffID, actual: diffID))
+        }
+        isOver = true
+        return LayerSummary(
+            digest: digest, diffID: diffID, compression: compression ?? .plain, statedCompression: descriptor.mediaType.layerCompression,
+            storedBytes: storedBytes, uncompressedBytes: output.totalBytes, contents: output.contents)
+    }
+}
+
+/// What reading a layer gave, its files of interest apart.
+public struct LayerSummary: Sendable {
+    public var digest: Digest
+    public var diffID: Digest
+    public var compression: LayerCompression
+    /// What the media type says.
+    public var statedCompression: LayerCompression?
+    public var storedBytes: Int64
+    public var uncompressedBytes: Int64
+    public var contents: LayerContents
+}

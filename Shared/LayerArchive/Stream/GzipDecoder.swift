@@ -1,0 +1,151 @@
+import CCompression
+
+/// Gzip (RFC 1952) over ISA-L: any number of members, each drained to its trailer, CRC-32 and length checked.
+///
+/// Zero bytes after the last member are padding and allowed; anything else there is an error.
+final class GzipDecoder: LayerDecoder {
+    private enum State {
+        case header
+        case deflate
+        /// Zero bytes after a member.
+        case padding
+    }
+
+    private let inflate: OpaquePointer
+    private var state = State.header
+    private var header: GzipHeaderParser
+    private let headerBytesMax: Int
+    private var members = 0
+
+    init(limits: LayerLimits) throws(CauseError) {
+        guard let inflate = pratique_inflate_create() else { throw CauseError(.memory) }
+        self.inflate = inflate
+        headerBytesMax = limits.gzipHeaderBytesMax
+        header = GzipHeaderParser(bytesMax: headerBytesMax)
+    }
+
+    deinit { pratique_inflate_destroy(inflate) }
+
+    func decode(_ bytes: UnsafeRawBufferPointer, into output: OutputSlots) throws {
+        var position = 0
+        while position < bytes.count {
+            switch state {
+            case .deflate:
+                position += try step(UnsafeRawBufferPointer(rebasing: bytes[position...]), output)
+            case .header:
+                if header.isAtStart, members > 0, bytes[position] == 0 {
+                    state = .padding
+                } else if try header.take(bytes[position]) {
+                    state = .deflate
+                    if members > 0 { pratique_inflate_restart(inflate) }
+                }
+                position += 1
+            case .padding:
+                guard bytes[position] == 0 else { throw CauseError(.stream("something follows the padding after the gzip stream")) }
+                position += 1
+            }
+        }
+    }
+
+    /// Inflates until the input is used up or the member ends.
+    /// - Returns: how much input was used.
+    private func step(_ bytes: UnsafeRawBufferPointer, _ output: OutputSlots) throws -> Int {
+        var used = 0
+        while true {
+            let room = try output.room()
+            guard let base = room.baseAddress else { preconditionFailure("a stretch has at least one byte") }
+            let input = bytes.baseAddress.map { $0 + used }
+            let result = pratique_inflate_step(inflate, input, bytes.count - used, base, room.count)
+            used += result.consumed
+            if result.produced > 0 { try output.produced(result.produced) }
+            guard result.status >= 0 else { throw CauseError(.stream(Self.meaning(of: result.status))) }
+            if result.status == 1 {
+                members += 1
+                header = GzipHeaderParser(bytesMax: headerBytesMax)
+                state = .header
+                return used
+            }
+            // Room left over means that there is no more to be had from this input.
+            if used == bytes.count, result.produced < room.count { return used }
+            if result.consumed == 0, result.produced == 0 { throw CauseError(.stream("the decoder makes no progress")) }
+        }
+    }
+
+    func finish() throws {
+        switch state {
+        case .deflate: throw CauseError(.stream("the gzip stream is cut off"))
+        case .header where !header.isAtStart: throw CauseError(.stream("a gzip header is cut off"))
+        case .header, .padding: if members == 0 { throw CauseError(.stream("it holds no gzip member")) }
+        }
+    }
+
+    /// The error codes of ISA-L's `igzip_lib.h`.
+    private static func meaning(of status: Int32) -> String {
+        switch status {
+        case -1: "a deflate block is invalid"
+        case -2: "a deflate symbol is invalid"
+        case -3: "a distance reaches before the start"
+        case -6: "the CRC-32 or the length in the gzip trailer is wrong"
+        default: "inflate failed with \(status)"
+        }
+    }
+}
+
+/// Steps over a gzip member's header byte by byte (RFC 1952 §2.3).
+struct GzipHeaderParser {
+    private enum Field { case fixed, extraLength, extra(left: Int), name, comment, checksum(left: Int) }
+
+    private let bytesMax: Int
+    private var field = Field.fixed
+    private var count = 0
+    private var flags: UInt8 = 0
+    private var extraLength = 0
+    private var inField = 0
+
+    init(bytesMax: Int) { self.bytesMax = bytesMax }
+
+    var isAtStart: Bool { count == 0 }
+
+    /// Takes one byte.
+    /// - Returns: whether the header is complete.
+    mutating func take(_ byte: UInt8) throws(CauseError) -> Bool {
+        count += 1
+        guard count <= bytesMax else { throw CauseError(.overLimit("gzipHeaderBytesMax", limit: Int64(bytesMax), value: nil)) }
+        switch field {
+        case .fixed:
+            switch count {
+            case 1: if byte != 0x1F { throw CauseError(.stream("something that is no gzip member follows")) }
+            case 2: if byte != 0x8B { throw CauseError(.stream("something that is no gzip member follows")) }
+            case 3: if byte != 8 { throw CauseError(.stream("gzip with a method other than deflate")) }
+            case 4: flags = byte
+            case 10: return next(after: 0)
+            default: break
+            }
+            if count == 4, flags & 0xE0 != 0 { throw CauseError(.stream("a gzip header has reserved flags")) }
+        case .extraLength:
+            extraLength |= Int(byte) << (8 * inField)
+            inField += 1
+            if inField == 2 {
+                if extraLength == 0 { return next(after: 1) }
+                field = .extra(left: extraLength)
+            }
+        case .extra(let left):
+            if left == 1 { return next(after: 1) }
+            field = .extra(left: left - 1)
+        case .name: if byte == 0 { return next(after: 2) }
+        case .comment: if byte == 0 { return next(after: 3) }
+        case .checksum(let left):
+            if left == 1 { return true }
+            field = .checksum(left: left - 1)
+        }
+        return false
+    }
+
+    /// Moves to the first optional field after number `done`.
+    private mutating func next(after done: Int) -> Bool {
+        if done < 1, flags & 4 != 0 { field = .extraLength } else if done < 2, flags & 8 != 0 { field = .name }
+        else if done < 3, flags & 16 != 0 { field = .comment } else if flags & 2 != 0 { field = .checksum(left: 2) }
+        else { return true }
+        return false
+    }
+}

@@ -1,0 +1,57 @@
+/// The records of a PAX extended header that matter here (POSIX.1-2017 pax §pax Extended Header): `length key=value\n`.
+struct PAXRecords {
+    var path: [UInt8]?
+    var linkPath: [UInt8]?
+    var sizeBytes: Int64?
+    /// Any of GNU's sparse formats: the body is a map and pieces, not the file.
+    var isSparse = false
+
+    init(_ body: [UInt8]) throws(TarError) {
+        var rest = body[...]
+        while !rest.isEmpty {
+            guard let space = rest.prefix(21).firstIndex(of: UInt8(ascii: " ")),
+                let length = Self.decimal(rest[..<space]), length > 0, length <= rest.count, rest[rest.startIndex..<space].count < length
+            else { throw TarError("a PAX record has a bad length") }
+            let record = rest[space...].dropFirst().prefix(Int(length) - (space - rest.startIndex) - 1)
+            guard record.last == UInt8(ascii: "\n"), let equals = record.firstIndex(of: UInt8(ascii: "=")) else {
+                throw TarError("a PAX record is not key=value")
+            }
+            try apply(key: record[..<equals], value: record[(equals + 1)..<(record.endIndex - 1)])
+            rest = rest.dropFirst(Int(length))
+        }
+    }
+
+    private mutating func apply(key: ArraySlice<UInt8>, value: ArraySlice<UInt8>) throws(TarError) {
+        switch String(decoding: key, as: UTF8.self) {
+        case "path": if path == nil || !isSparse { path = try Self.name(value) }
+        case "linkpath": linkPath = try Self.name(value)
+        case "size":
+            guard let size = Self.decimal(value) else { throw TarError("the size in a PAX header is no number") }
+            sizeBytes = size
+        // The real name of a sparse file; `path` is then a made-up one.
+        case "GNU.sparse.name":
+            path = try Self.name(value)
+            isSparse = true
+        case let other where other.hasPrefix("GNU.sparse."): isSparse = true
+        default: break
+        }
+    }
+
+    private static func name(_ value: ArraySlice<UInt8>) throws(TarError) -> [UInt8]? {
+        if value.contains(0) { throw TarError("a name in a PAX header holds a NUL") }
+        return value.isEmpty ? nil : Array(value)
+    }
+
+    private static func decimal(_ digits: ArraySlice<UInt8>) -> Int64? {
+        guard !digits.isEmpty else { return nil }
+        var value: Int64 = 0
+        for digit in digits {
+            guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(digit) else { return nil }
+            let (product, overflow) = value.multipliedReportingOverflow(by: 10)
+            let (sum, carry) = product.addingReportingOverflow(Int64(digit - UInt8(ascii: "0")))
+            guard !overflow, !carry else { return nil }
+            value = sum
+        }
+        return value
+    }
+}

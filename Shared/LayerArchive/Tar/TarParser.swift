@@ -1,0 +1,281 @@
+/// Takes the bytes of a tar archive in pieces of any size, and tells what is in it.
+///
+/// Formats: V7, ustar, GNU (long names, base 256, old sparse headers), PAX. Bodies that nobody wants are stepped over.
+struct TarParser {
+    private enum State {
+        case header
+        /// What follows the body: its bytes left, then padding to 512.
+        case body(left: Int64, padding: Int)
+        case sparseExtension
+        /// The last of `count` zero blocks was seen.
+        case zeros(count: Int)
+    }
+    /// Where a body goes.
+    private enum Use {
+        case skip
+        case extensionHeader(type: UInt8)
+        case content(TarEntry)
+    }
+
+    private let limits: LayerLimits
+    private var state = State.header
+    private var use = Use.skip
+    /// A header that came in pieces.
+    private var block: [UInt8] = []
+    /// A body that is collected: an extension header or a wanted file that came in pieces.
+    private var collected: [UInt8] = []
+    private var longName: [UInt8]?
+    private var longLink: [UInt8]?
+    private var pax: PAXRecords?
+    private var headers = 0
+    private var keptBytes: Int64 = 0
+    /// The sparse file whose map is being stepped over.
+    private var sparse: (entry: TarEntry?, storedBytes: Int64)?
+    /// The offset in the archive, for messages.
+    private(set) var offset: Int64 = 0
+    private(set) var ignored = IgnoredEntries()
+
+    init(limits: LayerLimits) { self.limits = limits }
+
+    /// Feeds the next bytes.
+    mutating func feed(_ bytes: UnsafeRawBufferPointer, into output: inout LayerContentsBuilder, _ selector: (any EntrySelector)?) throws {
+        var position = 0
+        while position < bytes.count {
+            let rest = UnsafeRawBufferPointer(rebasing: bytes[position...])
+            let step: Int
+            switch state {
+            case .body(let left, let padding):
+                step = try body(rest, left: left, padding: padding, &output, selector)
+            case .header, .zeros, .sparseExtension:
+                step = try blockStep(rest, &output, selector)
+            }
+            position += step
+            offset += Int64(step)
+        }
+    }
+
+    /// The archive is over: was it complete?
+    func finish() throws(TarError) {
+        guard case .zeros(let count) = state, count >= 2 || block.isEmpty else {
+            throw TarError(headers == 0 ? "it holds no entry and no end marker" : "it is cut off")
+        }
+        if pax != nil || longName != nil || longLink != nil { throw TarError("an extension header has no entry") }
+    }
+
+    // MARK: Blocks
+
+    /// Completes one block of 512 bytes and reads it.
+    private mutating func blockStep(
+        _ bytes: UnsafeRawBufferPointer, _ output: inout LayerContentsBuilder, _ selector: (any EntrySelector)?
+    ) throws -> Int {
+        let size = TarHeader.blockBytes
+        if block.isEmpty, bytes.count >= size {
+            try read(UnsafeRawBufferPointer(rebasing: bytes[..<size]), &output, selector)
+            return size
+        }
+        let step = min(size - block.count, bytes.count)
+        block.append(contentsOf: bytes[..<step])
+        guard block.count == size else { return step }
+        let whole = block
+        block.removeAll(keepingCapacity: true)
+        try whole.withUnsafeBytes { try read($0, &output, selector) }
+        return step
+    }
+
+    private mutating func read(
+        _ block: UnsafeRawBufferPointer, _ output: inout LayerContentsBuilder, _ selector: (any EntrySelector)?
+    ) throws {
+        let isZero = block.allSatisfy { $0 == 0 }
+        switch state {
+        case .zeros(let count):
+            // After two zero blocks the archive is over, whatever follows (runtimes stop there, too).
+            if count >= 2 { return }
+            guard isZero else { throw TarError("an entry follows a lone zero block") }
+            state = .zeros(count: count + 1)
+        case .sparseExtension:
+            if block[504] == 0 { beginSparseBody() }
+        case .header, .body:
+            if isZero { state = .zeros(count: 1) } else { try header(TarHeader(block), &output, selector) }
+        }
+    }
+
+    private mutating func header(
+        _ header: TarHeader, _ output: inout LayerContentsBuilder, _ selector: (any EntrySelector)?
+    ) throws {
+        headers += 1
+        guard headers <= limits.entriesMax else { throw CauseError(.overLimit("entriesMax", limit: Int64(limits.entriesMax), value: nil)) }
+        switch header.type {
+        case UInt8(ascii: "x"), UInt8(ascii: "X"), UInt8(ascii: "L"), UInt8(ascii: "K"):
+            guard header.sizeBytes <= Int64(limits.extensionBytesMax) else {
+                throw CauseError(.overLimit("extensionBytesMax", limit: Int64(limits.extensionBytesMax), value: header.sizeBytes))
+            }
+            try begin(.extensionHeader(type: header.type), bytes: header.sizeBytes, &output, selector)
+        case UInt8(ascii: "g"):
+            // Global PAX headers are skipped, as runtimes do; they carry comments in practice.
+            guard header.sizeBytes <= Int64(limits.extensionBytesMax) else {
+                throw CauseError(.overLimit("extensionBytesMax", limit: Int64(limits.extensionBytesMax), value: header.sizeBytes))
+            }
+            try begin(.skip, bytes: header.sizeBytes, &output, selector)
+        case UInt8(ascii: "M"): throw TarError("it is one volume of several")
+        case UInt8(ascii: "V"), UInt8(ascii: "A"), UInt8(ascii: "I"), UInt8(ascii: "N"):
+            try begin(.skip, bytes: header.sizeBytes, &output, selector)
+        default: try entry(header, &output, selector)
+        }
+    }
+
+    // MARK: Entries
+
+    private mutating func entry(
+        _ header: TarHeader, _ output: inout LayerContentsBuilder, _ selector: (any EntrySelector)?
+    ) throws {
+        let rawName = longName ?? pax?.path ?? header.name
+        let rawLink = longLink ?? pax?.linkPath ?? header.linkName
+        let stored = pax?.sizeBytes ?? header.sizeBytes
+        let isSparse = header.type == UInt8(ascii: "S") || pax?.isSparse == true
+        (longName, longLink, pax) = (nil, nil, nil)
+
+        guard rawName.count <= limits.pathBytesMax, rawLink.count <= limits.pathBytesMax else {
+            throw CauseError(.overLimit("pathBytesMax", limit: Int64(limits.pathBytesMax), value: Int64(max(rawName.count, rawLink.count))))
+        }
+        let kind = try Self.kind(header, link: rawLink)
+        // Only files have bodies; what other kinds state as their size is not followed by data (as in Go's archive/tar).
+        let bodyBytes = header.type == UInt8(ascii: "D") || Self.isFile(header.type) ? stored : 0
+        guard bodyBytes <= limits.uncompressedBytesMax - offset else {
+            throw CauseError(.overLimit("uncompressedBytesMax", limit: limits.uncompressedBytesMax, value: bodyBytes))
+        }
+        guard let path = EntryPath(rawName), let kind, !(path.isRoot && kind != .directory) else {
+            ignored.add(rawName, "its path or link target leaves the image root")
+            return try beginBody(header, nil, bodyBytes, &output, selector)
+        }
+        let entry = TarEntry(path: path, kind: kind, mode: header.mode, sizeBytes: kind == .file ? bodyBytes : 0)
+        let isReal = try output.add(entry)
+        guard isReal, kind == .file, let selector, selector.wants(entry) else {
+            return try beginBody(header, nil, bodyBytes, &output, selector)
+        }
+        if isSparse {
+            selector.take(entry, .unread(reason: "it is stored as a sparse file"))
+            return try beginBody(header, nil, bodyBytes, &output, selector)
+        }
+        guard bodyBytes <= limits.keptFileBytesMax else {
+            selector.take(entry, .unread(reason: "it has \(bodyBytes) bytes, over the limit keptFileBytesMax = \(limits.keptFileBytesMax)"))
+            return try beginBody(header, nil, bodyBytes, &output, selector)
+        }
+        keptBytes += bodyBytes
+        guard keptBytes <= limits.keptBytesMax else { throw CauseError(.overLimit("keptBytesMax", limit: limits.keptBytesMax, value: keptBytes)) }
+        try beginBody(header, entry, bodyBytes, &output, selector)
+    }
+
+    private static func isFile(_ type: UInt8) -> Bool {
+        switch type {
+        case UInt8(ascii: "0"), UInt8(ascii: "7"), UInt8(ascii: "S"): true
+        case UInt8(ascii: "1")...UInt8(ascii: "6"), UInt8(ascii: "D"): false
+        // POSIX: unknown types are regular files.
+        default: true
+        }
+    }
+
+    /// - Returns: nil for a hard link whose target leaves the root.
+    private static func kind(_ header: TarHeader, link: [UInt8]) throws(TarError) -> TarEntry.Kind? {
+        switch header.type {
+        case UInt8(ascii: "1"): return EntryPath(link).flatMap { $0.isRoot ? nil : .hardLink(target: $0) }
+        case UInt8(ascii: "2"):
+            guard !link.isEmpty else { throw TarError("a symbolic link has no target") }
+            return .symlink(target: link)
+        case UInt8(ascii: "3"), UInt8(ascii: "4"), UInt8(ascii: "6"): return .device
+        case UInt8(ascii: "5"), UInt8(ascii: "D"): return .directory
+        default: return .file
+        }
+    }
+
+    // MARK: Bodies
+
+    private mutating func beginBody(
+        _ header: TarHeader, _ wanted: TarEntry?, _ bytes: Int64, _ output: inout LayerContentsBuilder, _ selector: (any EntrySelector)?
+    ) throws {
+        if header.hasSparseExtension {
+            sparse = (wanted, bytes)
+            state = .sparseExtension
+            return
+        }
+        try begin(wanted.map { .content($0) } ?? .skip, bytes: bytes, &output, selector)
+    }
+
+    private mutating func beginSparseBody() {
+        let bytes = sparse?.storedBytes ?? 0
+        sparse = nil
+        use = .skip
+        state = bytes == 0 ? .header : .body(left: bytes, padding: Self.padding(bytes))
+    }
+
+    private static func padding(_ bytes: Int64) -> Int { Int((512 - bytes % 512) % 512) }
+
+    private mutating func begin(
+        _ use: Use, bytes: Int64, _ output: inout LayerContentsBuilder, _ selector: (any EntrySelector)?
+    ) throws {
+        self.use = use
+        collected.removeAll(keepingCapacity: true)
+        if bytes > 0 {
+            state = .body(left: bytes, padding: Self.padding(bytes))
+        } else {
+            state = .header
+            try [UInt8]().withUnsafeBytes { try deliver($0, selector) }
+        }
+    }
+
+    /// Takes what there is of a body and of the padding behind it.
+    private mutating func body(
+        _ bytes: UnsafeRawBufferPointer, left: Int64, padding: Int, _ output: inout LayerContentsBuilder, _ selector: (any EntrySelector)?
+    ) throws -> Int {
+        let step = Int(min(left, Int64(bytes.count)))
+        if step > 0 {
+            let piece = UnsafeRawBufferPointer(rebasing: bytes[..<step])
+            if Int64(step) == left, collected.isEmpty {
+                // The whole body lies in this piece: no copy.
+                try deliver(piece, selector)
+            } else if !isSkipping {
+                collected.append(contentsOf: piece)
+                if Int64(step) == left { try deliverCollected(selector) }
+            }
+        }
+        let padded = left == Int64(step) ? min(padding, bytes.count - step) : 0
+        if left == Int64(step), padded == padding {
+            state = .header
+        } else {
+            state = .body(left: left - Int64(step), padding: padding - padded)
+        }
+        return step + padded
+    }
+
+    private var isSkipping: Bool { if case .skip = use { true } else { false } }
+
+    private mutating func deliverCollected(_ selector: (any EntrySelector)?) throws {
+        let whole = collected
+        collected = []
+        try whole.withUnsafeBytes { try deliver($0, selector) }
+    }
+
+    private mutating func deliver(_ bytes: UnsafeRawBufferPointer, _ selector: (any EntrySelector)?) throws {
+        switch use {
+        case .skip: break
+        case .content(let entry): selector?.take(entry, .bytes(bytes))
+        case .extensionHeader(UInt8(ascii: "L")): longName = Array(bytes.prefix { $0 != 0 })
+        case .extensionHeader(UInt8(ascii: "K")): longLink = Array(bytes.prefix { $0 != 0 })
+        case .extensionHeader: pax = try PAXRecords(Array(bytes))
+        }
+        // Delivered once, even if padding follows in another piece.
+        use = .skip
+    }
+}
+
+/// Entries that were left out, for the report: how many, and the first few.
+public struct IgnoredEntries: Hashable, Sendable, Codable {
+    public private(set) var count = 0
+    public private(set) var examples: [String] = []
+    static let examplesMax = 3
+
+    mutating func add(_ rawName: [UInt8], _ reason: String) {
+        count += 1
+        guard examples.count < Self.examplesMax else { return }
+        examples.append("\(EntryPath(unchecked: Array(rawName.prefix(200)))): \(reason)")
+    }
+}
