@@ -126,7 +126,7 @@ let package = Package(
         shared("HTTPCurl", ["HTTPPort", "CCurl", logging]),
         shared("RegistryClient", ["Model", "HTTPPort", crypto, logging]),
         shared("LayerArchive", ["Model", "CCompression", crypto]),
-        shared("Analysers", ["Model", "LayerArchive", crypto]),
+        shared("Analysers", ["Model", "LayerArchive", "CCompression", crypto]),
         shared("Advisories", ["Model", "CCompression", crypto]),
         shared("PolicyEngine", ["Model"]),
 

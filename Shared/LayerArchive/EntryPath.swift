@@ -78,3 +78,28 @@ public struct EntryPath: Hashable, Sendable, Comparable, CustomStringConvertible
         return hashes
     }
 }
+
+/// As text; a path that is no UTF-8 as NUL and its bytes in hex, since no path holds a NUL.
+extension EntryPath: Codable {
+    public init(from decoder: any Decoder) throws {
+        let text = try decoder.singleValueContainer().decode(String.self)
+        if text.hasPrefix("\0") {
+            let digits = text.utf8.dropFirst().compactMap { Character(UnicodeScalar($0)).hexDigitValue }
+            bytes = stride(from: 0, to: digits.count - 1, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) }
+        } else {
+            bytes = Array(text.utf8)
+        }
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        let text: String
+        if let valid = String(validating: bytes, as: UTF8.self) {
+            text = valid
+        } else {
+            let digits = Array("0123456789abcdef".utf8)
+            text = "\0" + String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+        }
+        var container = encoder.singleValueContainer()
+        try container.encode(text)
+    }
+}

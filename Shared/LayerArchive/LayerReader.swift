@@ -1,5 +1,3 @@
-import Crypto
-import Foundation
 public import Model
 
 /// Reads one layer in one pass, on the thread that brings its bytes.
@@ -25,6 +23,7 @@ public final class LayerReader: LayerSink, @unchecked Sendable {
     private var decoder: (any LayerDecoder)?
     private var compression: LayerCompression?
     private var storedBytes: Int64 = 0
+    private var damage: LayerError.Cause?
     private var failure: LayerError?
     private var isOver = false
 
@@ -42,7 +41,7 @@ public final class LayerReader: LayerSink, @unchecked Sendable {
         self.selector = selector
         stored = BlockRing(slots: Self.storedSlots, blockBytes: Self.blockBytes)
         output = OutputRing(limits: limits, hashing: hashing, selector: selector)
-        do {
+        do throws(CauseError) {
             try Self.check(descriptor, diffID, limits)
         } catch {
             throw LayerError(layer: descriptor.digest, cause: error.cause)
@@ -83,15 +82,17 @@ public final class LayerReader: LayerSink, @unchecked Sendable {
             if isOver { throw CauseError(.finished) }
             return try body()
         } catch {
-            let cause: LayerError.Cause =
-                switch error {
-                case let error as CauseError: error.cause
-                case let error as TarError: .archive(error.what, at: output.archiveOffset)
-                default: .stream(String(describing: error))
-                }
-            let failure = LayerError(layer: descriptor.digest, cause: cause)
+            let failure = LayerError(layer: descriptor.digest, cause: cause(of: error))
             self.failure = failure
             throw failure
+        }
+    }
+
+    private func cause(of error: any Error) -> LayerError.Cause {
+        switch error {
+        case let error as CauseError: error.cause
+        case let error as TarError: .archive(error.what, at: output.archiveOffset)
+        default: .stream(String(describing: error))
         }
     }
 
@@ -116,9 +117,18 @@ public final class LayerReader: LayerSink, @unchecked Sendable {
         }
     }
 
+    /// A damaged stream is not yet the layer's fault: the digest is judged first, so the rest is hashed. Over a limit the
+    /// reading ends at once.
     private func decode(_ block: UnsafeRawBufferPointer) throws {
+        guard damage == nil else { return }
         output.storedBytes = storedBytes
-        try decoder(for: block).decode(block, into: output)
+        do {
+            try decoder(for: block).decode(block, into: output)
+        } catch {
+            let cause = cause(of: error)
+            if case .overLimit = cause { throw CauseError(cause) }
+            damage = cause
+        }
     }
 
     private func decoder(for first: UnsafeRawBufferPointer) throws -> any LayerDecoder {
@@ -141,18 +151,17 @@ public final class LayerReader: LayerSink, @unchecked Sendable {
             throw CauseError(.sizeMismatch(expected: descriptor.size, actual: storedBytes))
         }
         let last = stored.filled
-        // The digest is judged before the content: bytes that are not the layer's say nothing about the layer.
-        let streamError: (any Error)?
-        do {
-            if !last.isEmpty { try decode(last) }
-            try decoder?.finish()
-            try output.finish()
-            streamError = nil
-        } catch { streamError = error }
+        if !last.isEmpty { try decode(last) }
+        if damage == nil {
+            do {
+                try decoder?.finish()
+                try output.finish()
+            } catch { damage = cause(of: error) }
+        }
         let sums = hashing.finish(lastStored: last, lastUncompressed: output.unhashed)
         let digest = Digest(sha256: sums.stored)
         guard digest == descriptor.digest else { throw CauseError(.digestMismatch(actual: digest)) }
-        if let streamError { throw streamError }
+        if let damage { throw CauseError(damage) }
         let diffID = Digest(sha256: sums.uncompressed)
         if let expectedDiffID, expectedDiffID != diffID {
             throw CauseError(.diffIDMismatch(expected: expectedDiffID, actual: diffID))

@@ -1,3 +1,5 @@
+import LayerArchive
+
 /// Why an image could not be scanned.
 public struct ScanError: Error, Hashable, Sendable, CustomStringConvertible {
     public enum Kind: String, Sendable, Codable, CaseIterable {
@@ -33,4 +35,25 @@ public struct ScanError: Error, Hashable, Sendable, CustomStringConvertible {
     }
 
     public var description: String { message }
+}
+
+extension ScanError {
+    /// From whatever a step threw. Errors that say nothing of themselves are the source's: unreachable, for now.
+    init(mapping error: any Error) {
+        switch error {
+        case let error as ScanError: self = error
+        case let error as LayerError: self.init(Self.kind(of: error.cause), error.description, isTransient: error.isTransient)
+        case is CancellationError: self.init(.cancelled, "the scan was cancelled", isTransient: true)
+        default: self.init(.unreachable, String(describing: error), isTransient: true)
+        }
+    }
+
+    private static func kind(of cause: LayerError.Cause) -> Kind {
+        switch cause {
+        case .mediaType, .compression, .digestAlgorithm: .unsupported
+        case .empty, .digestMismatch, .sizeMismatch, .diffIDMismatch, .stream, .archive: .corrupt
+        case .overLimit, .memory: .overLimit
+        case .finished: .corrupt
+        }
+    }
 }

@@ -9,9 +9,9 @@ public protocol ImageSource: Sendable {
     /// How people call it: the reference as given.
     var name: String { get }
     /// The manifest or index that the reference names.
-    func root() async throws -> ManifestDocument
+    func root() async throws -> SourceDocument
     /// A manifest or index that an index points at.
-    func manifest(_ descriptor: Descriptor) async throws -> ManifestDocument
+    func manifest(_ descriptor: Descriptor) async throws -> SourceDocument
     /// The bytes of an image configuration.
     func configuration(_ descriptor: Descriptor) async throws -> [UInt8]
     /// Streams one layer as stored into the sink: every byte once, in order, on one thread at a time. The sink may block.
@@ -21,7 +21,7 @@ public protocol ImageSource: Sendable {
 }
 
 /// The bytes of a manifest or an index, as the source has them.
-public struct ManifestDocument: Hashable, Sendable {
+public struct SourceDocument: Hashable, Sendable {
     public var bytes: [UInt8]
     /// As the source names it; nil leaves it to the document's own `mediaType`.
     public var mediaType: MediaType?

@@ -3,6 +3,7 @@
 #include <stdint.h>
 #include <zlib.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 // Raw deflate streams through ISA-L, with the gzip trailer (CRC-32 and length) checked. ISA-L's state is a struct of 90 KB
 // with large arrays, which Swift would import as tuples; so it stays behind a pointer. The caller reads gzip headers:

@@ -20,6 +20,11 @@ public struct LayerContents: Hashable, Sendable, Codable {
         case whiteouts, opaqueDirectories, symlinks, hardLinks, files, directories, impliedDirectories, ignored, entryCount
     }
 
+    /// A layer that holds nothing.
+    public static let empty = LayerContents(
+        whiteouts: [], opaqueDirectories: [], symlinks: [:], hardLinks: [:], files: PathHashSet([]), directories: PathHashSet([]),
+        impliedDirectories: PathHashSet([]), ignored: IgnoredEntries(), entryCount: 0)
+
     init(
         whiteouts: Set<EntryPath>, opaqueDirectories: Set<EntryPath>, symlinks: [EntryPath: [UInt8]],
         hardLinks: [EntryPath: EntryPath], files: PathHashSet, directories: PathHashSet, impliedDirectories: PathHashSet,

@@ -58,6 +58,12 @@ public struct LayerStack: Sendable {
         return true
     }
 
+    /// Whether a layer has a file or a hard link at this very path, as the last of its entries there.
+    public func hasFile(_ path: EntryPath, inLayer layer: Int) -> Bool {
+        guard case .file(layer) = find(path, height: layer + 1) else { return false }
+        return true
+    }
+
     private enum Found {
         case file(layer: Int)
         case symlink(layer: Int)

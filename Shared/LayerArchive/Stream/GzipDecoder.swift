@@ -26,7 +26,7 @@ final class GzipDecoder: LayerDecoder {
 
     deinit { pratique_inflate_destroy(inflate) }
 
-    func decode(_ bytes: UnsafeRawBufferPointer, into output: OutputSlots) throws {
+    func decode(_ bytes: UnsafeRawBufferPointer, into output: OutputRing) throws {
         var position = 0
         while position < bytes.count {
             switch state {
@@ -49,10 +49,10 @@ final class GzipDecoder: LayerDecoder {
 
     /// Inflates until the input is used up or the member ends.
     /// - Returns: how much input was used.
-    private func step(_ bytes: UnsafeRawBufferPointer, _ output: OutputSlots) throws -> Int {
+    private func step(_ bytes: UnsafeRawBufferPointer, _ output: OutputRing) throws -> Int {
         var used = 0
         while true {
-            let room = try output.room()
+            let room = output.room()
             guard let base = room.baseAddress else { preconditionFailure("a stretch has at least one byte") }
             let input = bytes.baseAddress.map { $0 + used }
             let result = pratique_inflate_step(inflate, input, bytes.count - used, base, room.count)

@@ -49,11 +49,11 @@ final class HashingThread: @unchecked Sendable {
     /// Hashes the last blocks, ends the thread, and gives both sums: stored, uncompressed.
     func finish(
         lastStored: UnsafeRawBufferPointer, lastUncompressed: UnsafeRawBufferPointer
-    ) -> (stored: SHA256Digest, uncompressed: SHA256Digest) {
+    ) -> (stored: [UInt8], uncompressed: [UInt8]) {
         close()
         hashers[Stream.stored.rawValue].update(bufferPointer: lastStored)
         hashers[Stream.uncompressed.rawValue].update(bufferPointer: lastUncompressed)
-        return (hashers[0].finalize(), hashers[1].finalize())
+        return (Array(hashers[0].finalize()), Array(hashers[1].finalize()))
     }
 
     /// Ends the thread when it has hashed what it was given, and waits for that: no block is read afterwards.

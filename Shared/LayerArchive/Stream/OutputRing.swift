@@ -1,5 +1,5 @@
 /// The uncompressed side: each full block is hashed on the second thread while this one walks its part of the archive.
-final class OutputRing: OutputSlots {
+final class OutputRing {
     /// Slots of the output have numbers of their own in the hashing thread.
     private static let firstSlot = 100
 
@@ -28,11 +28,13 @@ final class OutputRing: OutputSlots {
     /// The last, partly filled block.
     var unhashed: UnsafeRawBufferPointer { ring.filled }
 
+    /// A stretch of at least one byte to write to.
     func room() -> UnsafeMutableRawBufferPointer {
         if ring.isAtStart { hashing.wait(for: Self.firstSlot + ring.slot) }
         return ring.room
     }
 
+    /// The first `count` bytes of that stretch are written.
     func produced(_ count: Int) throws {
         ring.wrote(count)
         totalBytes += Int64(count)

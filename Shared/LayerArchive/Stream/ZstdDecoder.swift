@@ -17,10 +17,10 @@ final class ZstdDecoder: LayerDecoder {
 
     deinit { ZSTD_freeDStream(context) }
 
-    func decode(_ bytes: UnsafeRawBufferPointer, into output: OutputSlots) throws {
+    func decode(_ bytes: UnsafeRawBufferPointer, into output: OutputRing) throws {
         var input = ZSTD_inBuffer(src: bytes.baseAddress, size: bytes.count, pos: 0)
         while true {
-            let room = try output.room()
+            let room = output.room()
             var out = ZSTD_outBuffer(dst: room.baseAddress, size: room.count, pos: 0)
             let before = input.pos
             let hint = ZSTD_decompressStream(context, &out, &input)

@@ -25,12 +25,17 @@ public struct Inventory: Hashable, Sendable, Codable {
     public var packages: [Package]
     /// What could not be read, and why. Not empty means that the inventory is partial.
     public var undetermined: [Undetermined]
+    /// What was odd but read all the same, such as a media type that names another compression than the bytes have.
+    public var notes: [String]
     public var analyserVersion: String
+    /// The digest of the image's configuration; equal to `digest` where the image has no manifest yet (`docker-archive`).
+    public var configurationDigest: Digest?
 
     public init(
         digest: Digest, platform: Platform, distribution: Distribution?, configuration: ImageConfiguration,
         layers: [Layer],
-        packages: [Package], undetermined: [Undetermined], analyserVersion: String
+        packages: [Package], undetermined: [Undetermined], notes: [String] = [], analyserVersion: String,
+        configurationDigest: Digest? = nil
     ) {
         self.digest = digest
         self.platform = platform
@@ -39,7 +44,9 @@ public struct Inventory: Hashable, Sendable, Codable {
         self.layers = layers
         self.packages = packages
         self.undetermined = undetermined
+        self.notes = notes
         self.analyserVersion = analyserVersion
+        self.configurationDigest = configurationDigest
     }
 }
 

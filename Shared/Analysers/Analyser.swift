@@ -1,0 +1,71 @@
+public import LayerArchive
+public import Model
+
+/// What an image holds: one folder an ecosystem, and the pipeline from a manifest over its layers to an inventory.
+///
+/// **Promises.** The same image gives the same inventory bytes, whatever order its layers arrive in and however many are read at
+/// once. A layer is fetched once a scanner and digest, and not at all while its record is in the cache. What cannot be read
+/// is in `Inventory.undetermined` with the reason; an image whose layers cannot be trusted (wrong digest, cut off, over a
+/// limit) is a `ScanError`. Nothing here knows of advisories or policies.
+///
+/// **An ecosystem** is an `Analyser`: which files it wants, and what one such file says. It sees one file of one layer at
+/// a time and never the image: what the layers make together is the pipeline's business. See `docs/howto/add-an-ecosystem.md`.
+public protocol Analyser: Sendable {
+    /// Lower case, such as `dpkg`; unique in `AnalyserSet`.
+    var name: String { get }
+    /// Raised whenever the same file gives another result: cached records of older versions are then not used.
+    var version: Int { get }
+    var rules: [FileRule] { get }
+
+    /// Reads one file that matches a rule.
+    ///
+    /// - Parameter bytes: the whole file; empty where the rule is `presence`.
+    /// - Throws: `AnalysisError` if the file is damaged. It then counts as not read, with the reason.
+    func analyse(_ path: EntryPath, _ bytes: UnsafeRawBufferPointer) throws(AnalysisError) -> FileFindings
+
+    /// The package URL of a found package, once the image's distribution is known.
+    func packageURL(of found: FoundPackage, distribution: Distribution?) -> PackageURL
+}
+
+/// Why a file could not be read: a phrase that goes on after its path, such as `line 12 is no field`.
+public struct AnalysisError: Error, Hashable, Sendable, CustomStringConvertible {
+    public let reason: String
+    public init(_ reason: String) { self.reason = reason }
+    public var description: String { reason }
+}
+
+/// What one file of one layer says.
+public struct FileFindings: Hashable, Sendable, Codable {
+    public var packages: [FoundPackage]
+    public var distribution: Distribution?
+    /// What the file leaves open. Counts only while the file is part of the image.
+    public var undetermined: [Undetermined]
+
+    public init(packages: [FoundPackage] = [], distribution: Distribution? = nil, undetermined: [Undetermined] = []) {
+        self.packages = packages
+        self.distribution = distribution
+        self.undetermined = undetermined
+    }
+}
+
+/// A package as its file states it, before the image is known.
+public struct FoundPackage: Hashable, Sendable, Codable {
+    public var name: String
+    public var version: String
+    public var type: PackageType
+    public var architecture: String?
+    public var source: Package.Source?
+    public var licenses: [String]
+
+    public init(
+        name: String, version: String, type: PackageType, architecture: String? = nil, source: Package.Source? = nil,
+        licenses: [String] = []
+    ) {
+        self.name = name
+        self.version = version
+        self.type = type
+        self.architecture = architecture
+        self.source = source
+        self.licenses = licenses
+    }
+}

@@ -1,0 +1,19 @@
+import LayerArchive
+import Model
+
+/// Alpine packages, which Wolfi and Chainguard use too: `lib/apk/db/installed`, in newer releases below `usr`.
+struct ApkAnalyser: Analyser {
+    let name = "apk"
+    let version = 1
+    let rules: [FileRule] = [.path("lib/apk/db/installed"), .path("usr/lib/apk/db/installed")]
+
+    func analyse(_ path: EntryPath, _ bytes: UnsafeRawBufferPointer) throws(AnalysisError) -> FileFindings {
+        FileFindings(packages: try ApkParser.packages(bytes))
+    }
+
+    func packageURL(of found: FoundPackage, distribution: Distribution?) -> PackageURL {
+        PackageURL(
+            type: "apk", namespace: distribution?.id, name: found.name.lowercased(), version: found.version,
+            qualifiers: OSPackageQualifiers.make(architecture: found.architecture, distribution: distribution))
+    }
+}

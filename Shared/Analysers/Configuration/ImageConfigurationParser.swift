@@ -1,0 +1,75 @@
+import Foundation
+import Model
+
+/// Reads an image configuration (OCI image specification, "OCI Image Configuration"; Docker image specification v1.2).
+///
+/// Values of environment variables are dropped here: they hold secrets, and nothing behind this line sees them.
+enum ImageConfigurationParser {
+    private struct Document: Decodable {
+        struct Config: Decodable {
+            var User: String?
+            var Env: [String]?
+            var Labels: [String: String]?
+            var Entrypoint: [String]?
+            var Cmd: [String]?
+            var ExposedPorts: [String: Ignored]?
+            var WorkingDir: String?
+        }
+        struct RootFS: Decodable { var diff_ids: [String]? }
+        struct History: Decodable {
+            var created: String?
+            var created_by: String?
+            var empty_layer: Bool?
+        }
+        /// A value that is not looked at.
+        struct Ignored: Decodable { init(from decoder: any Decoder) {} }
+
+        var architecture: String?
+        var os: String?
+        var variant: String?
+        var osVersion: String?
+        var created: String?
+        var config: Config?
+        var rootfs: RootFS?
+        var history: [History]?
+
+        enum CodingKeys: String, CodingKey {
+            case architecture, os, variant, osVersion = "os.version", created, config, rootfs, history
+        }
+    }
+
+    static func parse(_ bytes: [UInt8], platform: Platform?) throws(AnalysisError) -> ImageConfiguration {
+        let document: Document
+        do { document = try JSONDecoder().decode(Document.self, from: Data(bytes)) } catch {
+            throw AnalysisError(JSONFormat.explain(error))
+        }
+        let config = document.config
+        return ImageConfiguration(
+            platform: Platform(
+                os: nonEmpty(document.os) ?? platform?.os ?? "unknown",
+                architecture: nonEmpty(document.architecture) ?? platform?.architecture ?? "unknown",
+                variant: nonEmpty(document.variant) ?? platform?.variant, osVersion: nonEmpty(document.osVersion) ?? platform?.osVersion),
+            created: document.created, user: config?.User ?? "", environmentNames: names(config?.Env ?? []),
+            labels: config?.Labels ?? [:], entrypoint: config?.Entrypoint ?? [], command: config?.Cmd ?? [],
+            exposedPorts: (config?.ExposedPorts ?? [:]).keys.sorted(), workingDirectory: nonEmpty(config?.WorkingDir),
+            history: (document.history ?? []).map {
+                ImageConfiguration.HistoryEntry(createdBy: $0.created_by, created: $0.created, emptyLayer: $0.empty_layer ?? false)
+            },
+            diffIDs: try diffIDs(document.rootfs?.diff_ids ?? []))
+    }
+
+    /// `NAME=value`: the name alone, sorted.
+    private static func names(_ variables: [String]) -> [String] {
+        Set(variables.map { String($0.prefix { $0 != "=" }) }).sorted()
+    }
+
+    private static func diffIDs(_ texts: [String]) throws(AnalysisError) -> [Digest] {
+        var digests: [Digest] = []
+        for text in texts {
+            do { digests.append(try Digest(text)) } catch { throw AnalysisError("field “rootfs.diff_ids”: \(error.description)") }
+        }
+        return digests
+    }
+
+    private static func nonEmpty(_ text: String?) -> String? { text.flatMap { $0.isEmpty ? nil : $0 } }
+}

@@ -1,0 +1,35 @@
+import LayerArchive
+import Model
+
+/// Debian packages: `var/lib/dpkg/status`, and the one file a package in `status.d` of distroless images.
+struct DpkgAnalyser: Analyser {
+    let name = "dpkg"
+    let version = 1
+    let rules: [FileRule] = [
+        .path("var/lib/dpkg/status"),
+        .directory("var/lib/dpkg/status.d", exceptSuffixes: [".md5sums"]),
+    ]
+
+    func analyse(_ path: EntryPath, _ bytes: UnsafeRawBufferPointer) throws(AnalysisError) -> FileFindings {
+        let isPiece = path.parent.name.elementsEqual("status.d".utf8)
+        return FileFindings(packages: try DpkgParser.packages(bytes, statusIsImplied: isPiece))
+    }
+
+    func packageURL(of found: FoundPackage, distribution: Distribution?) -> PackageURL {
+        PackageURL(
+            type: "deb", namespace: distribution?.id, name: found.name.lowercased(), version: found.version,
+            qualifiers: OSPackageQualifiers.make(architecture: found.architecture, distribution: distribution))
+    }
+}
+
+/// Qualifiers that the purl types of distributions share.
+enum OSPackageQualifiers {
+    static func make(architecture: String?, distribution: Distribution?) -> [String: String] {
+        var qualifiers = ["arch": architecture ?? ""]
+        if let distribution {
+            let release = distribution.versionID ?? distribution.codename
+            qualifiers["distro"] = distribution.id + (release.map { "-" + $0 } ?? "")
+        }
+        return qualifiers
+    }
+}

@@ -1,0 +1,99 @@
+import LayerArchive
+
+/// Which files an analyser wants, and what they are in an image.
+public struct FileRule: Hashable, Sendable {
+    enum Place: Hashable, Sendable {
+        /// One path from the image root, reached also through links: a database. Attribution asks which layer first had an entry.
+        case path(EntryPath)
+        /// All files right in one directory, reached also through links: a database in pieces.
+        case directory(EntryPath, exceptSuffixes: [String])
+        /// Files of this name, wherever they lie, in a directory whose name ends so.
+        case named(String, parentSuffix: String)
+        /// Files whose name ends so, wherever they lie.
+        case suffix(String)
+    }
+
+    let place: Place
+    /// Whether the content is needed; else only that the file is there.
+    let needsContent: Bool
+    /// Directory names (whole components) below which a match does not count.
+    let excludedDirectories: [String]
+    /// A directory name that must be in the path; empty for none.
+    let requiredDirectory: String
+    /// Whether a database without a package is an answer; else the image's packages are undetermined.
+    var mayBeEmpty = false
+
+    /// A database at one path.
+    ///
+    /// - Parameter mayBeEmpty: set where the file is not a list of packages.
+    public static func path(_ path: String, needsContent: Bool = true, mayBeEmpty: Bool = false) -> FileRule {
+        FileRule(
+            place: .path(entry(path)), needsContent: needsContent, excludedDirectories: [], requiredDirectory: "",
+            mayBeEmpty: mayBeEmpty || !needsContent)
+    }
+
+    /// A database of many files in one directory.
+    public static func directory(_ path: String, exceptSuffixes: [String] = [], needsContent: Bool = true) -> FileRule {
+        FileRule(place: .directory(entry(path), exceptSuffixes: exceptSuffixes), needsContent: needsContent, excludedDirectories: [], requiredDirectory: "")
+    }
+
+    /// Files of one name anywhere, in directories whose name ends so.
+    public static func named(
+        _ name: String, inDirectoryEnding suffix: String = "",
+        needsContent: Bool = true, outside excluded: [String] = [], below required: String = ""
+    ) -> FileRule {
+        FileRule(place: .named(name, parentSuffix: suffix), needsContent: needsContent, excludedDirectories: excluded, requiredDirectory: required)
+    }
+
+    /// Files anywhere whose name ends so.
+    public static func ending(
+        _ suffix: String, needsContent: Bool = true, outside excluded: [String] = [], below required: String = ""
+    ) -> FileRule {
+        FileRule(place: .suffix(suffix), needsContent: needsContent, excludedDirectories: excluded, requiredDirectory: required)
+    }
+
+    private static func entry(_ path: String) -> EntryPath {
+        guard let entry = EntryPath(path), !entry.isRoot else { preconditionFailure("a rule's path lies in the image root: \(path)") }
+        return entry
+    }
+
+    /// Whether a file of a layer may be what the rule means. Databases match below any directory, too: a link of another
+    /// layer may lead there.
+    func mayMatch(_ path: EntryPath) -> Bool {
+        switch place {
+        case .path(let wanted):
+            // The last two components: `dpkg/status` may be reached as `var/lib/dpkg/status`.
+            return path.bytes.hasSuffix(wanted.bytes.tail(components: 2))
+        case .directory(let wanted, let exceptSuffixes):
+            return path.parent.name.elementsEqual(wanted.name) && !exceptSuffixes.contains { path.bytes.hasSuffix(Array($0.utf8)) }
+        case .named, .suffix:
+            return matchesAnywhere(path)
+        }
+    }
+
+    /// Whether a file counts wherever it lies.
+    func matchesAnywhere(_ path: EntryPath) -> Bool {
+        switch place {
+        case .path, .directory: return false
+        case .named(let name, let parentSuffix):
+            guard path.name.elementsEqual(name.utf8) else { return false }
+            if !parentSuffix.isEmpty, !path.parent.bytes.hasSuffix(Array(parentSuffix.utf8)) { return false }
+        case .suffix(let suffix):
+            guard path.bytes.hasSuffix(Array(suffix.utf8)), path.name.count > suffix.utf8.count else { return false }
+        }
+        if excludedDirectories.isEmpty, requiredDirectory.isEmpty { return true }
+        let folders = path.components.dropLast()
+        if !requiredDirectory.isEmpty, !folders.contains(where: { $0.elementsEqual(requiredDirectory.utf8) }) { return false }
+        return !folders.contains { folder in excludedDirectories.contains { folder.elementsEqual($0.utf8) } }
+    }
+}
+
+extension [UInt8] {
+    func hasSuffix(_ suffix: [UInt8]) -> Bool { count >= suffix.count && self[(count - suffix.count)...].elementsEqual(suffix) }
+
+    /// The last components of a path.
+    func tail(components: Int) -> [UInt8] {
+        let all = split(separator: UInt8(ascii: "/"))
+        return Array(all.suffix(components).joined(separator: [UInt8(ascii: "/")]))
+    }
+}

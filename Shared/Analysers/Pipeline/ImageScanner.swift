@@ -1,0 +1,167 @@
+import LayerArchive
+public import Model
+
+/// Turns an image into inventories, one a platform. One scanner serves any number of scans at once.
+public final class ImageScanner: Sendable {
+    private let analysers: AnalyserSet
+    private let cache: any LayerCache
+    private let limits: ScanLimits
+    private let flights = LayerFlights()
+
+    public init(analysers: AnalyserSet = .standard, cache: any LayerCache, limits: ScanLimits = .standard) {
+        self.analysers = analysers
+        self.cache = cache
+        self.limits = limits
+    }
+
+    /// Names and versions of the analysers: an inventory made with another version is not current.
+    public var analyserVersion: String { analysers.version }
+
+    /// Resolves and scans: one inventory a platform, in the order of the index.
+    public func scan(
+        _ source: any ImageSource, platforms: PlatformChoice = .standard,
+        progress: (@Sendable (ScanProgress) -> Void)? = nil
+    ) async throws(ScanError) -> [Inventory] {
+        let image = try await resolve(source, platforms: platforms)
+        var inventories: [Inventory] = []
+        for platform in image.platforms { inventories.append(try await scan(platform, of: source, progress: progress)) }
+        return inventories
+    }
+
+    /// Finds out what the reference names, without reading a layer.
+    public func resolve(
+        _ source: any ImageSource, platforms: PlatformChoice = .standard
+    ) async throws(ScanError) -> ResolvedImage {
+        try await mapped { try await ImageResolver(source: source, choice: platforms, limits: self.limits).resolve() }
+    }
+
+    /// Scans one platform manifest of a resolved image.
+    public func scan(
+        _ image: ResolvedImage.PlatformManifest, of source: any ImageSource,
+        progress: (@Sendable (ScanProgress) -> Void)? = nil
+    ) async throws(ScanError) -> Inventory {
+        try await mapped { try await self.inventory(image, source, ProgressCount(image.manifest.layers, progress)) }
+    }
+
+    private func mapped<Value: Sendable>(_ body: () async throws -> Value) async throws(ScanError) -> Value {
+        do { return try await body() } catch { throw ScanError(mapping: error) }
+    }
+
+    // MARK: One platform
+
+    private func inventory(
+        _ image: ResolvedImage.PlatformManifest, _ source: any ImageSource, _ progress: ProgressCount
+    ) async throws -> Inventory {
+        let manifest = image.manifest
+        guard manifest.layers.count <= limits.layersMax else {
+            throw ScanError(.overLimit, "the image has \(manifest.layers.count) layers, over the limit layersMax = \(limits.layersMax)")
+        }
+        let configuration = try await configuration(image, source)
+        guard configuration.diffIDs.count == manifest.layers.count else {
+            throw ScanError(
+                .corrupt, "the configuration names \(configuration.diffIDs.count) layers (rootfs.diff_ids), the manifest \(manifest.layers.count)")
+        }
+        var layers = try await read(manifest.layers, source, extra: [:], progress)
+        try check(layers, manifest, configuration)
+        for round in 1... {
+            let known = layers
+            let isLast = round >= limits.linkRoundsMax
+            let (inventory, missing) = try await OwnThread.run("inventory") { [analysers] in
+                var builder = InventoryBuilder(analysers: analysers, descriptors: manifest.layers, layers: known)
+                return builder.build(image, configuration, isLastRound: isLast)
+            }
+            if missing.isEmpty || isLast { return inventory }
+            let again = try await read(manifest.layers, source, extra: missing, progress)
+            for index in missing.keys { layers[index] = Self.merged(known[index], again[index]) }
+        }
+        preconditionFailure("the last round returns")
+    }
+
+    private func configuration(_ image: ResolvedImage.PlatformManifest, _ source: any ImageSource) async throws -> ImageConfiguration {
+        let descriptor = image.manifest.config
+        guard descriptor.size <= Int64(limits.configurationBytesMax) else {
+            throw ScanError(.overLimit, "the configuration has \(descriptor.size) bytes, over the limit configurationBytesMax = \(limits.configurationBytesMax)")
+        }
+        let bytes = try await source.configuration(descriptor)
+        try ImageResolver.check(bytes, descriptor.digest, size: descriptor.size, "configuration")
+        do { return try ImageConfigurationParser.parse(bytes, platform: image.platform) } catch {
+            throw ScanError(.corrupt, "the configuration \(descriptor.digest): \(error.reason)")
+        }
+    }
+
+    /// The configuration's diff_ids are checked here and not while reading: a record stands for every image that has the layer.
+    private func check(_ layers: [LayerOutcome], _ manifest: Manifest, _ configuration: ImageConfiguration) throws {
+        for (index, layer) in layers.enumerated() {
+            guard let record = layer.record else { continue }
+            let descriptor = manifest.layers[index]
+            guard record.storedBytes == descriptor.size else {
+                throw LayerError(layer: descriptor.digest, cause: .sizeMismatch(expected: descriptor.size, actual: record.storedBytes))
+            }
+            guard record.diffID == configuration.diffIDs[index] else {
+                throw LayerError(
+                    layer: descriptor.digest, cause: .diffIDMismatch(expected: configuration.diffIDs[index], actual: record.diffID))
+            }
+        }
+    }
+
+    /// What a second look found is added to what is known.
+    private static func merged(_ first: LayerOutcome, _ second: LayerOutcome) -> LayerOutcome {
+        guard case .read(var record) = first, case .read(let more) = second else { return first }
+        let known = Set(record.files.map { [$0.path.description, $0.analyser] })
+        record.files += more.files.filter { !known.contains([$0.path.description, $0.analyser]) }
+        record.files.sort { ($0.path, $0.analyser) < ($1.path, $1.analyser) }
+        return .read(record)
+    }
+
+    // MARK: Layers
+
+    /// Reads layers, at most `parallelLayersMax` at once.
+    /// - Parameter extra: only these layers, with these files besides; empty for all layers.
+    private func read(
+        _ descriptors: [Descriptor], _ source: any ImageSource, extra: InventoryBuilder.Missing, _ progress: ProgressCount
+    ) async throws -> [LayerOutcome] {
+        let wanted = extra.isEmpty ? Array(descriptors.indices) : extra.keys.sorted()
+        return try await withThrowingTaskGroup(of: (Int, LayerOutcome).self) { group in
+            var outcomes = [LayerOutcome](repeating: .unread(reason: "not asked for"), count: descriptors.count)
+            for (position, index) in wanted.enumerated() {
+                if position >= limits.parallelLayersMax, let (done, outcome) = try await group.next() { outcomes[done] = outcome }
+                group.addTask { (index, try await self.read(descriptors[index], source, extra: extra[index] ?? [:], progress)) }
+            }
+            for try await (done, outcome) in group { outcomes[done] = outcome }
+            return outcomes
+        }
+    }
+
+    private func read(
+        _ descriptor: Descriptor, _ source: any ImageSource, extra: [EntryPath: Set<String>], _ progress: ProgressCount
+    ) async throws -> LayerOutcome {
+        let names = extra.flatMap { path, analysers in analysers.map { "\($0):\(path)" } }
+        let key = LayerKey(layer: descriptor.digest, analyserVersion: analyserVersion, extra: names)
+        if let record = await cache.record(for: key) {
+            if extra.isEmpty { progress.finish(descriptor) }
+            return .read(record)
+        }
+        do {
+            let (record, _) = try await flights.record(for: key) { [self] in
+                let record = try await fetch(descriptor, source, extra: extra, extra.isEmpty ? progress : nil)
+                await cache.store(record, for: key)
+                return record
+            }
+            if extra.isEmpty { progress.finish(descriptor) }
+            return .read(record)
+        } catch let error as LayerError {
+            guard case .overLimit = error.cause else { throw error }
+            if extra.isEmpty { progress.finish(descriptor) }
+            return .unread(reason: error.reason)
+        }
+    }
+
+    private func fetch(
+        _ descriptor: Descriptor, _ source: any ImageSource, extra: [EntryPath: Set<String>], _ progress: ProgressCount?
+    ) async throws -> LayerRecord {
+        let analysis = LayerAnalysis(analysers, extra: extra)
+        let reader = try LayerReader(descriptor: descriptor, limits: limits.layer, selector: analysis)
+        try await source.layer(descriptor, into: CountingSink(reader, descriptor, progress))
+        return try await OwnThread.run("layer-end") { LayerRecord(try reader.finish(), files: analysis.records) }
+    }
+}

@@ -1,0 +1,277 @@
+import LayerArchive
+import Model
+
+/// What is known of one layer when an inventory is built.
+enum LayerOutcome: Sendable {
+    case read(LayerRecord)
+    /// Over a limit: the image's inventory is partial, and says so.
+    case unread(reason: String)
+
+    var record: LayerRecord? { if case .read(let record) = self { record } else { nil } }
+}
+
+/// Puts the records of an image's layers together, bottom first: the same records give the same inventory.
+struct InventoryBuilder {
+    /// Beyond this the list only counts: an image can hold any number of damaged files.
+    static let undeterminedMax = 1000
+
+    /// Files whose content is needed and was not kept, since only a link leads to them: by layer, with the analysers.
+    typealias Missing = [Int: [EntryPath: Set<String>]]
+
+    private let analysers: AnalyserSet
+    private let layers: [LayerOutcome]
+    private let descriptors: [Descriptor]
+    private let stack: LayerStack
+    /// By layer, analyser and path.
+    private let files: [[String: [EntryPath: LayerRecord.File]]]
+
+    private var packages: Set<Package> = []
+    private var distribution: Distribution?
+    private var undetermined: [Undetermined] = []
+    private var missing: Missing = [:]
+
+    init(analysers: AnalyserSet, descriptors: [Descriptor], layers: [LayerOutcome]) {
+        self.analysers = analysers
+        self.layers = layers
+        self.descriptors = descriptors
+        stack = LayerStack(layers.map { $0.record?.contents ?? .empty })
+        files = layers.map { layer in
+            Dictionary(grouping: layer.record?.files ?? [], by: \.analyser).mapValues { files in
+                Dictionary(files.map { ($0.path, $0) }, uniquingKeysWith: { _, last in last })
+            }
+        }
+    }
+
+    /// - Parameter isLastRound: files that are still missing are then reported instead of asked for.
+    /// - Returns: the inventory, or what must be read first.
+    mutating func build(
+        _ image: ResolvedImage.PlatformManifest, _ configuration: ImageConfiguration, isLastRound: Bool
+    ) -> (inventory: Inventory, missing: Missing) {
+        distribution = findDistribution()
+        for analyser in analysers.analysers where !(analyser is OSReleaseAnalyser) { collect(analyser) }
+        if isLastRound {
+            for path in Set(missing.values.flatMap(\.keys)).sorted() { note(path, "a link leads to it, and its content was not kept") }
+        }
+        noteLayers()
+        if configuration.platform.os == "windows" { undetermined.append(Undetermined(what: "Windows packages", reason: "not read")) }
+        let inventory = Inventory(
+            digest: image.digest, platform: configuration.platform, distribution: distribution, configuration: configuration,
+            layers: inventoryLayers(configuration), packages: packages.sorted(by: Self.isBefore), undetermined: limitedUndetermined(),
+            notes: notes(), analyserVersion: analysers.version, configurationDigest: image.manifest.config.digest)
+        return (inventory, missing)
+    }
+
+    // MARK: Analysers
+
+    private mutating func collect(_ analyser: any Analyser) {
+        var emptyDatabases: [EntryPath] = []
+        let before = packages.count
+        var databases: Set<EntryPath> = []
+        for rule in analyser.rules {
+            switch rule.place {
+            case .path(let path):
+                guard let place = database(at: path), databases.insert(place.path).inserted else { continue }
+                guard let findings = findings(place, analyser, rule, at: path) else { continue }
+                if findings.packages.isEmpty, !rule.mayBeEmpty { emptyDatabases.append(path) }
+                let history = Databases(stack: stack, path: path) { self.record($0, $1, analyser)?.findings }
+                for found in findings.packages { add(found, analyser, layer: history.origin(of: found), place.path) }
+                undetermined += findings.undetermined
+            case .directory(let path, _): collectDirectory(path, analyser, rule)
+            case .named, .suffix: continue
+            }
+        }
+        collectAnywhere(analyser)
+        if packages.count == before, missing.isEmpty {
+            for path in emptyDatabases { note(path, "the database names no package") }
+        }
+    }
+
+    private typealias Place = (path: EntryPath, layer: Int)
+
+    /// Where a well-known path leads; a loop is reported.
+    private mutating func database(at path: EntryPath) -> Place? {
+        switch stack.resolve(path) {
+        case .file(let real, let layer): return (real, layer)
+        case .loop:
+            note(path, "its links lead in a circle or too far")
+            return nil
+        case .directory, .missing: return nil
+        }
+    }
+
+    private func record(_ path: EntryPath, _ layer: Int, _ analyser: any Analyser) -> LayerRecord.File? {
+        files[layer][analyser.name]?[path]
+    }
+
+    /// What a file says; nil if it was not read, which is then noted.
+    private mutating func findings(_ place: Place, _ analyser: any Analyser, _ rule: FileRule, at path: EntryPath) -> FileFindings? {
+        guard let record = record(place.path, place.layer, analyser) else {
+            if rule.needsContent {
+                missing[place.layer, default: [:]][place.path, default: []].insert(analyser.name)
+                return nil
+            }
+            return try? analyser.analyse(path, UnsafeRawBufferPointer(start: nil, count: 0))
+        }
+        if let findings = record.findings { return findings }
+        note(place.path, record.unread ?? "not read")
+        return nil
+    }
+
+    /// A database in pieces: every file of the directory. A piece belongs to the layer that first has its package.
+    private mutating func collectDirectory(_ path: EntryPath, _ analyser: any Analyser, _ rule: FileRule) {
+        guard case .directory(let folder) = stack.resolve(path) else { return }
+        for place in visibleFiles(analyser, where: { $0.parent == folder && rule.mayMatch(path.appending($0.name)) }) {
+            guard let findings = findings(place.real, analyser, rule, at: path) else { continue }
+            undetermined += findings.undetermined
+            for found in findings.packages {
+                var layer = place.layer
+                for lower in stride(from: place.layer - 1, through: 0, by: -1) {
+                    guard let old = record(place.path, lower, analyser), stack.isVisible(place.path, inLayer: lower, height: layer),
+                        old.findings?.packages.contains(found) == true
+                    else { continue }
+                    layer = lower
+                }
+                add(found, analyser, layer: layer, place.path)
+            }
+        }
+    }
+
+    /// Files that count wherever they lie, each for the topmost layer that has it.
+    private mutating func collectAnywhere(_ analyser: any Analyser) {
+        let rules = analyser.rules
+        for place in visibleFiles(analyser, where: { path in rules.contains { $0.matchesAnywhere(path) } }) {
+            guard let rule = rules.first(where: { $0.matchesAnywhere(place.path) }),
+                let findings = findings(place.real, analyser, rule, at: place.path)
+            else { continue }
+            undetermined += findings.undetermined
+            for found in findings.packages { add(found, analyser, layer: place.layer, place.path) }
+        }
+    }
+
+    private struct VisibleFile {
+        var path: EntryPath
+        var layer: Int
+        /// What a link leads to; else the same.
+        var real: Place
+    }
+
+    /// The image's files, and links to files elsewhere, whose own path is wanted; sorted by path.
+    private func visibleFiles(_ analyser: any Analyser, where isWanted: (EntryPath) -> Bool) -> [VisibleFile] {
+        var found: [EntryPath: VisibleFile] = [:]
+        for layer in layers.indices {
+            guard let contents = layers[layer].record?.contents else { continue }
+            for path in (files[layer][analyser.name] ?? [:]).keys where isWanted(path) {
+                guard stack.isVisible(path, inLayer: layer), stack.hasFile(path, inLayer: layer) else { continue }
+                found[path] = VisibleFile(path: path, layer: layer, real: (path, layer))
+            }
+            for path in Array(contents.symlinks.keys) + Array(contents.hardLinks.keys) where isWanted(path) {
+                guard stack.isVisible(path, inLayer: layer), case .file(let real, let realLayer) = stack.resolve(path) else { continue }
+                // A link to a file that counts by itself adds nothing.
+                if contents.symlinks[path] != nil, isWanted(real) { continue }
+                found[path] = VisibleFile(path: path, layer: layer, real: (real, realLayer))
+            }
+        }
+        return found.values.sorted { $0.path < $1.path }
+    }
+
+    private mutating func findDistribution() -> Distribution? {
+        guard let analyser = analysers.analysers.first(where: { $0 is OSReleaseAnalyser }) else { return nil }
+        var seen: [EntryPath] = []
+        for rule in analyser.rules {
+            guard case .path(let path) = rule.place, let place = database(at: path) else { continue }
+            seen.append(path)
+            if let found = findings(place, analyser, rule, at: path)?.distribution { return found }
+        }
+        if let first = seen.first, missing.isEmpty { note(first, "it names no distribution") }
+        return nil
+    }
+
+    private mutating func add(_ found: FoundPackage, _ analyser: any Analyser, layer: Int, _ location: EntryPath) {
+        packages.insert(
+            Package(
+                name: found.name, version: found.version, type: found.type, architecture: found.architecture,
+                purl: analyser.packageURL(of: found, distribution: distribution).description, source: found.source,
+                layer: descriptors[layer].digest, location: location.description, licenses: found.licenses))
+    }
+
+    // MARK: The rest of the inventory
+
+    private mutating func note(_ path: EntryPath, _ reason: String) {
+        undetermined.append(Undetermined(what: path.description, reason: reason))
+    }
+
+    private mutating func noteLayers() {
+        for (descriptor, layer) in zip(descriptors, layers) {
+            switch layer {
+            case .unread(let reason): undetermined.append(Undetermined(what: "layer \(descriptor.digest)", reason: "not read: \(reason)"))
+            case .read(let record):
+                let ignored = record.contents.ignored
+                guard ignored.count > 0 else { continue }
+                undetermined.append(
+                    Undetermined(
+                        what: "layer \(descriptor.digest)",
+                        reason: "\(ignored.count) entries ignored, such as \(ignored.examples.joined(separator: "; "))"))
+            }
+        }
+    }
+
+    private func notes() -> [String] {
+        zip(descriptors, layers).compactMap { descriptor, layer in
+            guard let record = layer.record, let stated = record.statedCompression else { return nil }
+            return "layer \(descriptor.digest): its media type says \(stated.rawValue), its bytes are \(record.compression.rawValue)"
+        }
+    }
+
+    private func limitedUndetermined() -> [Undetermined] {
+        let all = Set(undetermined).sorted { ($0.what, $0.reason) < ($1.what, $1.reason) }
+        guard all.count > Self.undeterminedMax else { return all }
+        let more = all.count - Self.undeterminedMax
+        return Array(all.prefix(Self.undeterminedMax)) + [Undetermined(what: "the image", reason: "\(more) more files were not read")]
+    }
+
+    /// Layers with the history line that made each: lines of empty layers have none.
+    private func inventoryLayers(_ configuration: ImageConfiguration) -> [Inventory.Layer] {
+        let lines = configuration.history.filter { !$0.emptyLayer }
+        let isAligned = lines.count == descriptors.count
+        return descriptors.indices.map { index in
+            Inventory.Layer(
+                digest: descriptors[index].digest, diffID: configuration.diffIDs.indices.contains(index) ? configuration.diffIDs[index] : nil,
+                sizeBytes: descriptors[index].size, createdBy: isAligned ? lines[index].createdBy : nil)
+        }
+    }
+
+    private static func isBefore(_ left: Package, _ right: Package) -> Bool {
+        (left.type.rawValue, left.name, left.version, left.location, left.architecture ?? "", left.purl)
+            < (right.type.rawValue, right.name, right.version, right.location, right.architecture ?? "", right.purl)
+    }
+}
+
+/// The copies of one database through the layers: which layer first had an entry.
+private struct Databases {
+    /// Topmost first: the layer that brought the copy, and its packages; nil if it was not read.
+    private var copies: [(layer: Int, packages: Set<FoundPackage>?)] = []
+
+    init(stack: LayerStack, path: EntryPath, findings: (EntryPath, Int) -> FileFindings?) {
+        var last: LayerStack.Place?
+        for height in stride(from: 1, through: stack.count, by: 1) {
+            let place = stack.resolve(path, height: height)
+            if place == last { continue }
+            last = place
+            if case .file(let real, let layer) = place {
+                copies.insert((height - 1, findings(real, layer).map { Set($0.packages) }), at: 0)
+            } else {
+                copies.insert((height - 1, []), at: 0)
+            }
+        }
+    }
+
+    /// Walks down while the copies have the package.
+    func origin(of found: FoundPackage) -> Int {
+        var origin = copies.first?.layer ?? 0
+        for copy in copies {
+            guard copy.packages?.contains(found) == true else { break }
+            origin = copy.layer
+        }
+        return origin
+    }
+}

@@ -1,0 +1,34 @@
+import Foundation
+
+/// Image references of things on this machine: `oci:FOLDER[:TAG]`, `oci-archive:FILE[:TAG]`, `docker-archive:FILE[:NAME:TAG]`.
+public enum LocalImages {
+    /// The source that a reference names; nil if it is none of these, so a registry's.
+    public static func source(for reference: String) async throws(ScanError) -> (any ImageSource)? {
+        let forms: [(prefix: String, open: @Sendable (String, String?) throws -> any ImageSource)] = [
+            ("oci:", { path, tag in OCILayoutSource(name: reference, files: .folder(path), tag: tag) }),
+            ("oci-archive:", { path, tag in OCILayoutSource(name: reference, files: try .archive(path), tag: tag) }),
+            ("docker-archive:", { path, tag in try DockerArchiveSource(name: reference, files: .archive(path), reference: tag) }),
+        ]
+        guard let form = forms.first(where: { reference.hasPrefix($0.prefix) }) else { return nil }
+        let text = String(reference.dropFirst(form.prefix.count))
+        do {
+            return try await OwnThread.run("image-open") {
+                let (path, tag) = try split(text, reference)
+                return try form.open(path, tag)
+            }
+        } catch { throw ScanError(mapping: error) }
+    }
+
+    /// The longest beginning that exists is the path: names of files may hold colons.
+    private static func split(_ text: String, _ reference: String) throws -> (path: String, tag: String?) {
+        var path = text[...]
+        while true {
+            if !path.isEmpty, FileManager.default.fileExists(atPath: String(path)) {
+                let tag = text[path.endIndex...].dropFirst()
+                return (String(path), tag.isEmpty ? nil : String(tag))
+            }
+            guard let colon = path.lastIndex(of: ":") else { throw ScanError(.notFound, "\(reference): no such file or folder") }
+            path = path[..<colon]
+        }
+    }
+}
