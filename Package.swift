@@ -207,8 +207,14 @@ let package = Package(
         tests("AnalysersTests", ["Analysers", "LayerArchive", "Model", "TestSupport"]),
         tests("AdvisoriesTests", ["Advisories", "Model", "TestSupport"]),
         tests("PolicyEngineTests", ["PolicyEngine", "Model", "TestSupport"]),
-        tests("ServiceRuntimeTests", ["ServiceRuntime", "Model", hummingbird, hummingbirdTesting, logging, metrics]),
-        tests("RegistryAccessTests", ["RegistryAccess", "RegistryClient", "Events", "HTTPPort", "Model", "TestSupport"]),
+        tests(
+            "ServiceRuntimeTests",
+            [
+                "ServiceRuntime", "Model", "EventLogPort", serviceLifecycle, httpTypes, hummingbird, hummingbirdTesting,
+                logging, metrics,
+            ]),
+        tests(
+            "RegistryAccessTests", ["RegistryAccess", "RegistryClient", "Events", "HTTPPort", "Model", "TestSupport"]),
         tests(
             "WebhookGatewayServiceTests",
             ["WebhookGatewayService", "GatewayAPI", hummingbird, hummingbirdTesting] + serviceTests),

@@ -28,6 +28,18 @@ package struct ServiceRunner: Sendable {
 
     /// - Throws: the first error of a service, or `ServiceEndedEarly`.
     package func run(_ services: [any Service]) async throws {
+        try await run(group(services))
+    }
+
+    /// Runs a group made by `group`; a test keeps the group to stop it.
+    package func run(_ group: ServiceGroup) async throws {
+        do { try await group.run() } catch let error as ServiceGroupError {
+            throw ServiceEndedEarly(name: runtime.name, underlying: error)
+        }
+        runtime.logger.info("stopped")
+    }
+
+    package func group(_ services: [any Service]) -> ServiceGroup {
         let operatorListener = OperatorListener(
             address: configuration.operatorAddress, readiness: runtime.readiness, metrics: runtime.metrics,
             logger: runtime.logger, onListening: onOperatorListening)
@@ -37,10 +49,7 @@ package struct ServiceRunner: Sendable {
         group.maximumGracefulShutdownDuration = configuration.shutdownLimit
         group.maximumCancellationDuration = Self.cancellationLimit
         group.logging.keys = Self.logKeys
-        do { try await ServiceGroup(configuration: group).run() } catch let error as ServiceGroupError {
-            throw ServiceEndedEarly(name: runtime.name, underlying: error)
-        }
-        runtime.logger.info("stopped")
+        return ServiceGroup(configuration: group)
     }
 
     private static var logKeys: ServiceGroupConfiguration.LoggingConfiguration.Keys {

@@ -30,5 +30,7 @@ extension TimeSource {
 package struct DeadlineExceeded: Error, Hashable, CustomStringConvertible {
     package let limit: Duration
 
+    package init(limit: Duration) { self.limit = limit }
+
     package var description: String { "not done within \(UnitText.show(limit))" }
 }
