@@ -190,15 +190,17 @@ let package = Package(
         .target(
             name: "TestSupport",
             dependencies: [
-                "Model", "EventLogPort", "EventLogSQLite", "HTTPPort", crypto, nioCore, nioHTTP1, nioPosix,
+                "Model", "EventLogPort", "EventLogSQLite", "HTTPPort", crypto, logging, nioCore, nioHTTP1, nioPosix,
             ],
             path: "Tests/TestSupport", swiftSettings: settings),
         .target(
             name: "EventLogContract", dependencies: ["EventLogPort", "TestSupport"],
             path: "Tests/EventLogContract", swiftSettings: settings),
         tests("ModelTests", ["Model", "TestSupport"]),
-        tests("EventLogPortTests", ["EventLogPort", "EventLogSQLite", "EventLogContract", "Storage", "TestSupport"]),
-        tests("EventLogSQLiteTests", ["EventLogSQLite", "EventLogContract", "Storage", "TestSupport", grdb]),
+        tests("EventLogPortTests", ["EventLogPort", "EventLogSQLite", "EventLogContract", "Storage", "TestSupport", grdb, logging]),
+        tests(
+            "EventLogSQLiteTests",
+            ["EventLogSQLite", "EventLogPort", "EventLogContract", "Storage", "TestSupport", grdb, logging]),
         tests("EventsTests", ["Events", "Model", "EventLogPort", "TestSupport"]),
         tests("HTTPCurlIntegrationTests", ["HTTPCurl", "HTTPPort", "TestSupport", hummingbird, nioCore, nioPosix]),
         tests("RegistryClientTests", ["RegistryClient", "HTTPPort", "Model", "TestSupport"]),
