@@ -34,10 +34,16 @@ public enum CrashPoint: String, CaseIterable, Sendable {
     case activeBeforeTakeover = "active.before-takeover"
     case activeAfterTakeover = "active.after-takeover"
     // webhook-gateway: intake and spool
+    case intakeBeforeAppend = "intake.before-append"
+    case intakeAfterAppend = "intake.after-append"
 
     // webhook-gateway: catalogue
+    case catalogueBeforeAppend = "catalogue.before-append"
+    case catalogueAfterAppend = "catalogue.after-append"
 
     // registry-enumerator
+    case enumeratorBeforeAppend = "enumerator.before-append"
+    case enumeratorAfterAppend = "enumerator.after-append"
 
     // scanner
 

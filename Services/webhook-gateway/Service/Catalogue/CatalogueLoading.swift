@@ -1,0 +1,93 @@
+import EventLogPort
+import Events
+import Foundation
+import Model
+
+/// Reads what the catalogue wrote and what others reported, record by record, into the state.
+extension CatalogueState {
+    /// In the order in which they are loaded: verdicts are looked at only for candidates.
+    static let ownTopics: [TopicName] = [
+        Topics.registries, Topics.settings, Topics.policies, Topics.access, Topics.images, Topics.candidates,
+    ].map(\.name)
+    static let reportTopics: [TopicName] = [Topics.scanStatus, Topics.verdicts].map(\.name)
+
+    /// - Throws: `EventError` for a record that cannot be read; the state is as if it were not there.
+    mutating func load(_ record: WholeRecord, now: Date) throws {
+        switch record.id.topic {
+        case Topics.registries.name: try loadRegistry(record)
+        case Topics.settings.name: try loadSettings(record)
+        case Topics.policies.name: try loadPolicy(record)
+        case Topics.access.name: tokens[record.key] = record.value == nil ? nil : try record.payload(TokenRecord.self)
+        case Topics.images.name: try loadImage(record)
+        case Topics.candidates.name:
+            candidates[record.key] = nil
+            if record.value != nil { set(try record.payload(CandidateRecord.self)) }
+        case Topics.scanStatus.name: try loadScanStatus(record)
+        case Topics.verdicts.name:
+            guard record.value != nil, candidates[record.key] != nil else { return }
+            let verdict = try record.payload(VerdictRecord.self)
+            // What the verdict makes the catalogue write comes again with `takeOver`.
+            loadedVerdicts[record.key] = LoadedVerdict(digest: verdict.digest, outcome: verdict.verdict.outcome)
+        default: break
+        }
+    }
+
+    private mutating func loadRegistry(_ record: WholeRecord) throws {
+        let name = try? RegistryName(record.key)
+        if let name { registries[name] = nil }
+        guard record.value != nil else { return }
+        let registry = try record.payload(RegistryRecord.self).registry
+        registries[registry.name] = registry
+    }
+
+    private mutating func loadSettings(_ record: WholeRecord) throws {
+        guard record.key == SettingsRecord.key else { return }
+        hasSettings = record.value != nil
+        settings = record.value == nil ? SettingsRecord() : try record.payload(SettingsRecord.self)
+    }
+
+    private mutating func loadPolicy(_ record: WholeRecord) throws {
+        if let id = try? PolicyID(record.key) { policies[id] = nil }
+        guard record.value != nil else { return }
+        let policy = try record.payload(PolicyRecord.self).policy
+        policyVersions[policy.id] = max(policyVersions[policy.id] ?? 0, policy.version)
+        if record.key == policy.id.text { policies[policy.id] = policy }
+    }
+
+    private mutating func loadImage(_ record: WholeRecord) throws {
+        guard record.value != nil else {
+            if let name = try? ImageName(record.key) { forget(name) }
+            return
+        }
+        let position = record.header(CatalogueOutput.appliedHeader).flatMap { Int64($0) }
+        set(try record.payload(ImageRecord.self), applied: position)
+    }
+
+    private mutating func loadScanStatus(_ record: WholeRecord) throws {
+        guard record.value != nil else {
+            if let digest = try? Digest(record.key) { scans[digest] = nil }
+            return
+        }
+        take(try record.payload(ScanStatusRecord.self))
+    }
+
+    /// What this instance holds for a key of its topics, to write it again.
+    func current(_ topic: TopicName, key: String) -> CatalogueOutput.Effect? {
+        switch topic {
+        case Topics.images.name:
+            (try? ImageName(key)).map { name in images[name].map { .image($0) } ?? .dropImage(name) }
+        case Topics.registries.name:
+            (try? RegistryName(key)).map { name in registries[name].map { .registry($0) } ?? .dropRegistry(name) }
+        case Topics.policies.name:
+            if let id = try? PolicyID(key) {
+                policies[id].map { .policy($0) } ?? .dropPolicy(id)
+            } else {
+                policies.values.first { PolicyRecord.versionKey($0) == key }.map { .policy($0) }
+            }
+        case Topics.settings.name: key == SettingsRecord.key && hasSettings ? .settings(settings) : nil
+        case Topics.access.name: tokens[key].map { .token($0) } ?? .dropToken(id: key)
+        case Topics.candidates.name: candidates[key].map { .candidate($0) } ?? .dropCandidate(key: key)
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,128 @@
+import EventLogPort
+import Events
+import Foundation
+import Model
+
+/// One thing that the catalogue writes, and what caused it.
+struct CatalogueOutput: Sendable, Equatable {
+    enum Effect: Sendable, Equatable {
+        case image(ImageRecord)
+        case dropImage(ImageName)
+        case registry(Registry)
+        case dropRegistry(RegistryName)
+        /// The version and the head.
+        case policy(Policy)
+        /// The head; the versions stay, since verdicts name them.
+        case dropPolicy(PolicyID)
+        case settings(SettingsRecord)
+        case token(TokenRecord)
+        case dropToken(id: String)
+        case candidate(CandidateRecord)
+        case dropCandidate(key: String)
+        case request(ScanRequest, pool: String, Topics.Lane)
+        /// Has intake ask the registry.
+        case resolve(Delivery)
+        case timeline(TimelineEntry)
+        case audit(AuditEntry)
+    }
+
+    /// The header of image records that names the position in `changes` that was applied last to this name: a change that
+    /// is delivered again after a crash is recognised by it.
+    static let appliedHeader = "pratique-applied"
+
+    var effect: Effect
+    var context: EventContext
+    var applied: Int64?
+
+    /// - Throws: `EventError`, or `EventLogError.badName` for a pool that cannot be part of a topic's name.
+    func drafts() throws -> [RecordDraft] {
+        switch effect {
+        case .image(let record):
+            let headers = applied.map { [Header(Self.appliedHeader, String($0))] } ?? []
+            return [try RecordDraft(Topics.images, key: record.name.text, record, context, headers: headers)]
+        case .dropImage(let name): return [.tombstone(Topics.images, key: name.text, context)]
+        case .registry(let registry):
+            return [try RecordDraft(Topics.registries, key: registry.name.text, RegistryRecord(registry), context)]
+        case .dropRegistry(let name): return [.tombstone(Topics.registries, key: name.text, context)]
+        case .policy(let policy):
+            return try [PolicyRecord.versionKey(policy), policy.id.text].map {
+                try RecordDraft(Topics.policies, key: $0, PolicyRecord(policy), context)
+            }
+        case .dropPolicy(let id): return [.tombstone(Topics.policies, key: id.text, context)]
+        case .settings(let record): return [try RecordDraft(Topics.settings, key: SettingsRecord.key, record, context)]
+        case .token(let record): return [try RecordDraft(Topics.access, key: record.id, record, context)]
+        case .dropToken(let id): return [.tombstone(Topics.access, key: id, context)]
+        case .candidate(let record): return [try RecordDraft(Topics.candidates, key: record.key, record, context)]
+        case .dropCandidate(let key): return [.tombstone(Topics.candidates, key: key, context)]
+        case .request(let request, let pool, let lane):
+            return [try RecordDraft(Topics.scanRequests(pool: pool, lane), key: request.key, request, context)]
+        case .resolve(let delivery): return [try RecordDraft(Topics.webhookDeliveries, key: delivery.id, delivery, context)]
+        case .timeline(let entry): return [try RecordDraft(Topics.timeline, key: entry.name.text, entry, context)]
+        case .audit(let entry): return [try RecordDraft(Topics.audit, key: entry.subject, entry, context)]
+        }
+    }
+}
+
+/// Collects what one input makes the catalogue write.
+struct CatalogueOutbox {
+    static let source = "webhook-gateway"
+    static let namesPerAsk = 100
+
+    let cause: EventContext
+    let now: Date
+    /// The position of the change that is applied; nil for what the clock or another topic caused.
+    let applied: Int64?
+    private(set) var outputs: [CatalogueOutput] = []
+    private var asks: [AskKey: [ImageName]] = [:]
+
+    private struct AskKey: Hashable, Comparable {
+        let registry: RegistryName
+        let source: ImageRecord.Source
+        static func < (left: Self, right: Self) -> Bool { (left.registry, left.source) < (right.registry, right.source) }
+    }
+
+    init(cause: EventContext, now: Date, applied: Int64? = nil) {
+        self.cause = cause
+        self.now = now.milliseconds
+        self.applied = applied
+    }
+
+    mutating func add(_ effect: CatalogueOutput.Effect) {
+        let suffix: String
+        switch effect {
+        case .image(let record): suffix = "image/\(record.name)"
+        case .dropImage(let name): suffix = "image/\(name)/purged"
+        case .request(let request, _, let lane): suffix = "request/\(lane.rawValue)/\(request.name)/\(request.digest.short)"
+        case .timeline(let entry): suffix = "timeline/\(entry.step.rawValue)/\(entry.name)"
+        case .resolve(let delivery): suffix = "resolve/\(delivery.id)"
+        case .audit(let entry): suffix = "audit/\(entry.action)/\(entry.subject)"
+        default: suffix = "configuration"
+        }
+        let context = cause.caused(suffix, by: Self.source, at: now)
+        outputs.append(CatalogueOutput(effect: effect, context: context, applied: applied))
+    }
+
+    mutating func note(_ step: TimelineEntry.Step, _ image: ImageRecord, _ detail: String) {
+        add(.timeline(TimelineEntry(name: image.name, digest: image.digest, step: step, detail: detail, at: now)))
+    }
+
+    /// Has the registry asked for the name; names of one registry go together.
+    mutating func ask(_ image: ImageRecord) {
+        let key = AskKey(registry: image.name.registry, source: image.sources.first ?? .api)
+        if asks[key]?.contains(image.name) != true { asks[key, default: []].append(image.name) }
+    }
+
+    /// Everything collected, the asks last.
+    mutating func finish() -> [CatalogueOutput] {
+        for (key, names) in asks.sorted(by: { $0.key < $1.key }) {
+            for (number, first) in stride(from: 0, to: names.count, by: Self.namesPerAsk).enumerated() {
+                let part = Array(names[first..<min(first + Self.namesPerAsk, names.count)])
+                let id = "\(cause.id)/ask/\(key.registry)/\(key.source.rawValue)/\(number)"
+                add(.resolve(
+                    Delivery(id: id, registry: key.registry, content: .resolve(part), source: key.source, receivedAt: now)))
+            }
+        }
+        asks = [:]
+        return outputs
+    }
+}

@@ -1,0 +1,50 @@
+import EventLogPort
+import Events
+import Foundation
+import Logging
+import ServiceRuntime
+
+/// The catalogue: the one writer of what exists. One instance is active, the others stand by.
+///
+/// At its take-over it reads its own topics, `scan-status` and `verdicts` to their ends; then it applies changes in the
+/// log's order. Everything that a batch of changes causes is appended before the batch is acknowledged; when the append
+/// fails, the state is read from the log again.
+struct CatalogueRunner: Sendable {
+    static let group = GroupName(constant: "webhook-gateway.catalogue")
+    static let reloadsMax = Backoff(first: .milliseconds(200), longest: .seconds(30), attemptsMax: 50)
+
+    private let ports: Ports
+
+    init(ports: Ports) { self.ports = ports }
+
+    /// Runs until its task is cancelled; what was begun is finished first.
+    func run() async throws {
+        let part = ports.readiness.part("catalogue")
+        let active = ActiveInstance(
+            log: ports.log, group: Self.group, topic: Topics.changes.name, time: ports.time, logger: ports.logger)
+        // An instance that stands by is ready: another one does the work.
+        part.ready()
+        try await active.run { session in
+            defer { part.ready() }
+            try await lead(session, part)
+        }
+    }
+
+    private func lead(_ session: ActiveSession, _ part: Readiness.Part) async throws {
+        var failures = 0
+        while session.isActive {
+            part.notReady("the catalogue reads its state")
+            do {
+                try await CatalogueTenure(session: session, ports: ports, part: part).run()
+                return
+            } catch let error as EventLogError where error.isTransient {
+                failures += 1
+                guard let wait = Self.reloadsMax.delay(after: failures) else { throw error }
+                ports.logger.warning("the catalogue reads its state again", metadata: ["error.chain": "\(error)"])
+                try await ports.time.clock.sleep(for: wait)
+            } catch is ActiveInstanceError {
+                return
+            }
+        }
+    }
+}

@@ -1,0 +1,71 @@
+import Events
+import Foundation
+import Model
+
+/// Names and digests that CI wants judged, and the names that they bind.
+extension CatalogueState {
+    mutating func propose(_ candidate: CandidateRecord, isNew: Bool, _ outbox: inout CatalogueOutbox) {
+        guard registries[candidate.name.registry] != nil, candidate.expiresAt > outbox.now else { return }
+        if candidates[candidate.key] != candidate {
+            if candidates.count >= Self.candidatesMax, candidates[candidate.key] == nil { dropEarliest(&outbox) }
+            set(candidate)
+            outbox.add(.candidate(candidate))
+        }
+        if candidate.register == .always, isNew { bind(candidate, &outbox) }
+    }
+
+    mutating func set(_ candidate: CandidateRecord) {
+        candidates[candidate.key] = candidate
+        timers.add(.candidate(candidate.key), at: candidate.expiresAt)
+    }
+
+    /// A verdict on a candidate. It speaks for one digest; only the one that asked for `compliant` is bound by it.
+    mutating func judged(
+        _ key: String, digest: Digest, outcome: Verdict.Outcome, context: EventContext, now: Date
+    ) -> [CatalogueOutput] {
+        guard let candidate = candidates[key], candidate.register == .compliant, outcome == .compliant,
+            candidate.digest == digest, candidate.expiresAt > now, registries[candidate.name.registry] != nil
+        else { return [] }
+        // Bound since, by this candidate, by a registry or by a later one: the verdict comes late.
+        if let image = images[candidate.name], image.trash == nil, let bound = image.boundAt, bound >= candidate.createdAt {
+            return []
+        }
+        var outbox = CatalogueOutbox(cause: context, now: now)
+        bind(candidate, &outbox)
+        return outbox.finish()
+    }
+
+    mutating func expire(_ key: String, _ outbox: inout CatalogueOutbox) {
+        guard let candidate = candidates[key], candidate.expiresAt <= outbox.now else { return }
+        candidates[key] = nil
+        outbox.add(.dropCandidate(key: key))
+    }
+
+    private mutating func bind(_ candidate: CandidateRecord, _ outbox: inout CatalogueOutbox) {
+        let old = images[candidate.name]
+        var record = old ?? ImageRecord(
+            name: candidate.name, sources: [.ci], firstSeenAt: outbox.now, resolution: .notPushed)
+        record.sources = Self.sorted(record.sources, .ci)
+        let isShown = record.digest == candidate.digest && record.resolution == .resolved && record.trash == nil
+        if !isShown {
+            if record.digest != candidate.digest {
+                record.boundAt = outbox.now
+                record.mediaType = nil
+            }
+            record.digest = candidate.digest
+            record.resolution = .notPushed
+            record.trash = nil
+        }
+        guard record != old else { return }
+        write(record, &outbox)
+        outbox.note(.observed, record, "registered by \(candidate.uploader)")
+        // A registry that shows another digest under this name has the last word, as with every change.
+        if !isShown { outbox.ask(record) }
+    }
+
+    private mutating func dropEarliest(_ outbox: inout CatalogueOutbox) {
+        guard let first = candidates.values.min(by: { $0.expiresAt < $1.expiresAt }) else { return }
+        candidates[first.key] = nil
+        outbox.add(.dropCandidate(key: first.key))
+    }
+}

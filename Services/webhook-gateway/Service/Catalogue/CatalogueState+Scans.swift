@@ -1,0 +1,142 @@
+import Events
+import Foundation
+import Model
+
+/// Which images want a scan, and how the scanners are asked.
+extension CatalogueState {
+    var analyserVersion: String? { analyserVersions.last }
+
+    /// A scanner's report.
+    mutating func scanned(_ status: ScanStatusRecord, context: EventContext, now: Date) -> [CatalogueOutput] {
+        var outbox = CatalogueOutbox(cause: context, now: now)
+        let isNewVersion = take(status)
+        for pool in books.keys { books[pool]?.close(status.digest) }
+        if isNewVersion { wantCurrentInventories() }
+        fill(&outbox)
+        return outbox.finish()
+    }
+
+    /// Takes a report over, from the log. True for one of an analyser version that was not seen before.
+    @discardableResult
+    mutating func take(_ status: ScanStatusRecord) -> Bool {
+        scans[status.digest] = status
+        if case .failed(let failure) = status.state, let at = failure.nextAttemptAt { timers.add(.retry(status.digest), at: at) }
+        guard !analyserVersions.contains(status.analyserVersion) else { return false }
+        analyserVersions.append(status.analyserVersion)
+        return true
+    }
+
+    /// Puts every image whose digest has no report, or one of an older analyser version, into the background's queue.
+    mutating func wantCurrentInventories() {
+        for record in images.values.sorted(by: { $0.name < $1.name }) where wantsScan(record) {
+            if let digest = record.digest, scans[digest] != nil { versionAsked.insert(digest) }
+            enqueue(record.name, reason: "no current inventory")
+        }
+    }
+
+    private func wantsScan(_ record: ImageRecord) -> Bool {
+        guard record.trash == nil, record.resolution == .resolved, let digest = record.digest,
+            books[pool(of: record.name)]?.open[digest] == nil
+        else { return false }
+        guard let status = scans[digest] else { return true }
+        // During an upgrade scanners of both versions work: once a digest and tenure is enough.
+        return status.analyserVersion != analyserVersion && !versionAsked.contains(digest)
+    }
+
+    /// Asks for a scan of the name's digest, or where one is open already, for the name.
+    mutating func request(
+        _ name: ImageName, _ lane: Topics.Lane, reason: String, _ outbox: inout CatalogueOutbox
+    ) {
+        guard lane == .urgent else { return enqueue(name, reason: reason) }
+        issue(name, .urgent, reason: reason, &outbox)
+    }
+
+    /// Moves images from the queue to the scanners, as many as may be open.
+    mutating func fill(_ outbox: inout CatalogueOutbox) {
+        for pool in books.keys.sorted() {
+            books[pool]?.endLeases(now: outbox.now)
+            while let taken = books[pool]?.background, taken < settings.backgroundRequestsMax,
+                let wish = books[pool]?.dequeue()
+            {
+                issue(wish.name, .background, reason: wish.reason, &outbox)
+                finishRescans(of: wish.name)
+            }
+        }
+    }
+
+    mutating func enqueue(_ name: ImageName, reason: String) {
+        books[pool(of: name), default: RequestBook()].enqueue(.init(name: name, reason: reason))
+    }
+
+    func pool(of name: ImageName) -> String { registries[name.registry]?.pool ?? "default" }
+
+    private mutating func issue(
+        _ name: ImageName, _ lane: Topics.Lane, reason: String, _ outbox: inout CatalogueOutbox
+    ) {
+        guard let record = images[name], record.trash == nil, let registry = registries[name.registry] else { return }
+        guard record.resolution == .resolved, let digest = record.digest else {
+            if record.resolution != .notFound || reason.hasPrefix("rescan") { outbox.ask(record) }
+            return
+        }
+        if let open = books[registry.pool]?.open[digest], open.lane == .urgent || lane == .background {
+            outbox.ask(record)
+            return
+        }
+        var attempt = 1
+        let isKnown: Bool
+        switch scans[digest]?.state {
+        case nil: isKnown = false
+        case .failed(let failure)?:
+            attempt = failure.attempt + 1
+            isKnown = false
+        case .done?, .notAnImage?: isKnown = scans[digest]?.analyserVersion == analyserVersion
+        }
+        let request = ScanRequest(digest: digest, name: name, analyserVersion: analyserVersion, attempt: attempt, reason: reason)
+        outbox.add(.request(request, pool: registry.pool, lane))
+        outbox.note(.requested, record, reason)
+        if isKnown {
+            if lane == .background { books[registry.pool, default: RequestBook()].lease(now: outbox.now) }
+        } else {
+            books[registry.pool, default: RequestBook()].opened(digest, lane, now: outbox.now)
+            timers.add(.open(digest, pool: registry.pool), at: outbox.now.addingTimeInterval(RequestBook.openMax))
+        }
+    }
+
+    // MARK: Rescans
+
+    mutating func rescan(_ wish: Change.Rescan, _ position: Int64, _ outbox: inout CatalogueOutbox) {
+        let merged = outbox.now.addingTimeInterval(-Self.rescanMergeSeconds)
+        var waiting: Set<ImageName> = []
+        for record in scope(of: wish) {
+            if let last = rescannedAt[record.name], last > merged, !isQueued(record.name) { continue }
+            rescannedAt[record.name] = outbox.now
+            waiting.insert(record.name)
+            enqueue(record.name, reason: "rescan \(wish.reason)")
+        }
+        if waiting.isEmpty { finishedRescans.append(position) } else { rescans[position] = waiting }
+    }
+
+    private func isQueued(_ name: ImageName) -> Bool { books[pool(of: name)]?.isQueued(name) ?? false }
+
+    private func scope(of wish: Change.Rescan) -> [ImageRecord] {
+        if let name = wish.image { return images[name].flatMap { $0.trash == nil ? [$0] : nil } ?? [] }
+        return images.values.filter { $0.trash == nil && (wish.registry == nil || $0.name.registry == wish.registry) }
+            .sorted { $0.name < $1.name }
+    }
+
+    private mutating func finishRescans(of name: ImageName) {
+        for (position, names) in rescans where names.contains(name) {
+            rescans[position]?.remove(name)
+            if names.count == 1 {
+                rescans[position] = nil
+                finishedRescans.append(position)
+            }
+        }
+    }
+
+    /// Rescans, by their positions in `changes`, whose images were all asked for: now their records may be acknowledged.
+    mutating func takeFinishedRescans() -> [Int64] {
+        defer { finishedRescans = [] }
+        return finishedRescans
+    }
+}

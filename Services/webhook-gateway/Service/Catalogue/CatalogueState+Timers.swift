@@ -1,0 +1,68 @@
+import Events
+import Foundation
+import Model
+
+/// What happens because time passed, and at a take-over.
+extension CatalogueState {
+    /// When `tick` has something to do next.
+    var nextWake: Date? {
+        ([timers.next] + books.values.map(\.nextLease)).compactMap { $0 }.min()
+    }
+
+    /// Does what is due, at most `timersPerTickMax` things; the rest is due at once again.
+    mutating func tick(context: EventContext, now: Date) -> [CatalogueOutput] {
+        var outbox = CatalogueOutbox(cause: context, now: now)
+        for _ in 0..<Self.timersPerTickMax {
+            guard let key = timers.take(dueAt: outbox.now) else { break }
+            fire(key, &outbox)
+        }
+        fill(&outbox)
+        return outbox.finish()
+    }
+
+    private mutating func fire(_ key: TimerKey, _ outbox: inout CatalogueOutbox) {
+        switch key {
+        case .retry(let digest):
+            guard case .failed(let failure)? = scans[digest]?.state, let at = failure.nextAttemptAt, at <= outbox.now,
+                let name = names[digest]?.min(), books[pool(of: name)]?.open[digest] == nil
+            else { return }
+            enqueue(name, reason: "retry")
+        case .ask(let name):
+            guard let record = images[name], record.trash == nil, case .waiting(let failure) = record.resolution else { return }
+            if let failure {
+                guard let at = failure.nextAttemptAt, at <= outbox.now else { return }
+            }
+            wait(record, &outbox)
+        case .candidate(let key): expire(key, &outbox)
+        case .purge(let name):
+            guard let trash = images[name]?.trash, trash.restorableUntil <= outbox.now else { return }
+            forget(name)
+            outbox.add(.dropImage(name))
+        case .open(let digest, let pool):
+            guard let open = books[pool]?.open[digest], outbox.now.timeIntervalSince(open.since) >= RequestBook.openMax else { return }
+            books[pool]?.close(digest)
+            if let name = names[digest]?.min() { enqueue(name, reason: "no answer") }
+        }
+    }
+
+    /// After everything was read: what an earlier instance may have left undone.
+    mutating func takeOver(context: EventContext, now: Date) -> [CatalogueOutput] {
+        var outputs = firstStart(context: context, now: now)
+        var outbox = CatalogueOutbox(cause: context, now: now)
+        wantCurrentInventories()
+        for record in images.values.sorted(by: { $0.name < $1.name }) where record.trash == nil {
+            if record.resolution == .waiting(nil) {
+                wait(record, &outbox)
+            } else if let bound = record.boundAt, now.timeIntervalSince(bound) < Self.recheckSeconds {
+                outbox.ask(record)
+            }
+        }
+        fill(&outbox)
+        outputs += outbox.finish()
+        for (key, verdict) in loadedVerdicts.sorted(by: { $0.key < $1.key }) {
+            outputs += judged(key, digest: verdict.digest, outcome: verdict.outcome, context: context, now: now)
+        }
+        loadedVerdicts = [:]
+        return outputs
+    }
+}

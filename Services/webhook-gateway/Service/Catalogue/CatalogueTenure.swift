@@ -1,0 +1,276 @@
+import EventLogPort
+import Events
+import Foundation
+import Logging
+import Model
+import ServiceRuntime
+import Synchronization
+
+/// One reading of the state and everything that is decided with it, until the session ends or an append fails.
+final class CatalogueTenure: Sendable {
+    static let draftsPerAppendMax = 2_000
+    static let sleepMax: Duration = .seconds(30)
+    /// Rescans whose record is not acknowledged while their images wait; beyond it they are, and a crash may cut them short.
+    static let openRescansMax = 16
+
+    private struct Memory {
+        var state = CatalogueState()
+        var fence: TermFence
+        var unreadable = 0
+        var ticks = 0
+        var declaredPools: Set<String> = []
+        var openRescans: [Int64: RecordID] = [:]
+    }
+
+    private let session: ActiveSession
+    private let ports: Ports
+    private let part: Readiness.Part
+    private let memory: Mutex<Memory>
+    private let turn = AsyncLock()
+    private let wake = Wake()
+
+    init(session: ActiveSession, ports: Ports, part: Readiness.Part) {
+        self.session = session
+        self.ports = ports
+        self.part = part
+        memory = Mutex(Memory(fence: TermFence(term: session.term, fences: [:])))
+    }
+
+    func run() async throws {
+        let topics = CatalogueState.ownTopics + CatalogueState.reportTopics
+        let ends = try await session.ends(of: topics)
+        memory.withLock { $0.fence = TermFence(term: session.term, fences: ends) }
+        var readers: [TopicName: any EventReader] = [:]
+        for topic in topics { readers[topic] = try await load(topic, upTo: ends) }
+        try await takeOver()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for (topic, reader) in readers { group.addTask { try await self.follow(topic, reader) } }
+            group.addTask { try await self.keepTime() }
+            group.addTask {
+                while let records = try await self.session.next() { try await self.apply(records) }
+                throw CatalogueEnd()
+            }
+            defer { group.cancelAll() }
+            do { while try await group.next() != nil {} } catch is CatalogueEnd {}
+        }
+        for reader in readers.values { await reader.close() }
+    }
+
+    private struct CatalogueEnd: Error {}
+
+    // MARK: Reading
+
+    private func load(_ topic: TopicName, upTo ends: [TopicPartition: Int64]) async throws -> any EventReader {
+        let end = ends[TopicPartition(topic: topic, partition: 0)] ?? -1
+        let reader = try await ports.log.read(topic, after: [:])
+        var position: Int64 = -1
+        while position < end, let batch = try await reader.next() {
+            for record in batch {
+                position = max(position, record.position)
+                guard let whole = try await whole(record) else { continue }
+                let now = ports.time.now()
+                try note(whole) { try $0.state.load(whole, now: now) }
+            }
+        }
+        return reader
+    }
+
+    /// The record with its whole value; nil for what says nothing by itself, and for verdicts on names.
+    private func whole(_ record: Record) async throws -> WholeRecord? {
+        if record.topic == Topics.verdicts.name, memory.withLock({ $0.state.candidates[record.key] }) == nil { return nil }
+        switch try await WholeReader(log: ports.log).assemble(record) {
+        case .part, .superseded: return nil
+        case .whole(let whole): return whole
+        case .broken(let whole, let error):
+            try note(whole) { _ in throw error }
+            return nil
+        }
+    }
+
+    /// A record of a newer version ends the tenure: an older program must not write over it. Any other that cannot be read
+    /// is told, and is replaced when its key is written next.
+    private func note(_ record: WholeRecord, _ body: (inout Memory) throws -> Void) throws {
+        do { try memory.withLock { try body(&$0) } } catch let error as EventError {
+            if case .newerSchema = error { throw error }
+            report(record, error)
+        } catch let error as PartsError {
+            report(record, error)
+        }
+    }
+
+    private func report(_ record: WholeRecord, _ error: any Error) {
+        ports.logger.error(
+            "a record of the catalogue cannot be read",
+            metadata: ["record.id": "\(record.id)", "record.key": "\(record.key)", "error.chain": "\(error)"])
+        memory.withLock { $0.unreadable += 1 }
+    }
+
+    private func takeOver() async throws {
+        let now = ports.time.now()
+        let context = EventContext(id: "catalogue/\(session.term)/start", source: CatalogueOutbox.source, time: now)
+        let pools = Set(memory.withLock { $0.state.registries.values.map(\.pool) }).union(["default"])
+        for pool in pools { try await declare(pool) }
+        try await turn.withLock {
+            try await append(memory.withLock { $0.state.takeOver(context: context, now: now) })
+        }
+        let unreadable = memory.withLock { $0.unreadable }
+        if unreadable == 0 { part.ready() } else { part.notReady("\(unreadable) records of the catalogue cannot be read") }
+        ports.logger.info(
+            "the catalogue has read its state",
+            metadata: ["images": "\(memory.withLock { $0.state.images.count })", "term": "\(session.term)"])
+    }
+
+    // MARK: Deciding
+
+    private func apply(_ records: [Record]) async throws {
+        try await turn.withLock {
+            let now = ports.time.now()
+            var outputs: [CatalogueOutput] = []
+            var letters: [RecordDraft] = []
+            var finished: [RecordID] = []
+            for record in records {
+                do {
+                    let change = try record.payload(Change.self)
+                    outputs += try memory.withLock {
+                        try $0.state.apply(change, position: record.position, context: record.context, now: now)
+                    }
+                    if case .rescan = change, hold(record.id) { continue }
+                } catch let error as EventError {
+                    letters.append(letter(record, error.description, now))
+                } catch let error as CatalogueRefusal {
+                    letters.append(letter(record, error.reason, now))
+                }
+                finished.append(record.id)
+            }
+            try await append(outputs, letters)
+            for record in finished + finishedRescans() { try await session.acknowledge(record) }
+        }
+        wake.fire()
+    }
+
+    /// Whether the record of a rescan is acknowledged later, when its last image was asked for.
+    private func hold(_ id: RecordID) -> Bool {
+        memory.withLock { memory in
+            guard memory.state.rescans[id.position] != nil, memory.openRescans.count < Self.openRescansMax else { return false }
+            memory.openRescans[id.position] = id
+            return true
+        }
+    }
+
+    private func finishedRescans() -> [RecordID] {
+        memory.withLock { memory in
+            memory.state.takeFinishedRescans().compactMap { memory.openRescans.removeValue(forKey: $0) }
+        }
+    }
+
+    private func letter(_ record: Record, _ reason: String, _ now: Date) -> RecordDraft {
+        ports.logger.warning(
+            "a change became a dead letter", metadata: ["record.id": "\(record.id)", "reason": "\(reason)"])
+        let whole = WholeRecord(
+            id: record.id, key: record.key, value: record.value, headers: record.headers, appendedAt: record.appendedAt)
+        return DeadLetter.draft(
+            for: whole, topic: Topics.deadLetters.name, group: CatalogueRunner.group, reason: reason, attempts: 1, at: now)
+    }
+
+    private func append(_ outputs: [CatalogueOutput], _ letters: [RecordDraft] = []) async throws {
+        guard !outputs.isEmpty || !letters.isEmpty else { return }
+        for output in outputs {
+            if case .registry(let registry) = output.effect { try await declare(registry.pool) }
+        }
+        let drafts = try outputs.flatMap { try $0.drafts() } + letters
+        CrashPoint.hit(.catalogueBeforeAppend)
+        for first in stride(from: 0, to: drafts.count, by: Self.draftsPerAppendMax) {
+            try await session.append(Array(drafts[first..<min(first + Self.draftsPerAppendMax, drafts.count)]))
+        }
+        CrashPoint.hit(.catalogueAfterAppend)
+    }
+
+    private func declare(_ pool: String) async throws {
+        guard memory.withLock({ $0.declaredPools.insert(pool).inserted }) else { return }
+        try await ports.log.declare(try Topics.Lane.allCases.map { try Topics.scanRequests(pool: pool, $0) })
+    }
+
+    // MARK: Following
+
+    private func follow(_ topic: TopicName, _ reader: any EventReader) async throws {
+        let isOwn = CatalogueState.ownTopics.contains(topic)
+        while let batch = try await reader.next() {
+            for record in batch where !record.isPart {
+                if isOwn { try await guardKey(record) } else { try await report(record) }
+            }
+        }
+    }
+
+    /// A key that an older instance overwrote after the take-over is written again.
+    private func guardKey(_ record: Record) async throws {
+        let term = record.header(TermFence.header)
+        switch memory.withLock({ $0.fence.observe(record.id, key: record.key, term: term) }) {
+        case .current: break
+        case .newer: throw ActiveInstanceError.notActive(term: session.term)
+        case .stale:
+            try await turn.withLock {
+                let now = ports.time.now()
+                var outbox = CatalogueOutbox(
+                    cause: EventContext(id: "\(record.id)/again", source: CatalogueOutbox.source, time: now), now: now)
+                if let effect = memory.withLock({ $0.state.current(record.topic, key: record.key) }) { outbox.add(effect) }
+                try await append(outbox.finish())
+            }
+        }
+    }
+
+    private func report(_ record: Record) async throws {
+        guard let whole = try await whole(record), whole.value != nil else { return }
+        try await turn.withLock {
+            let now = ports.time.now()
+            var outputs: [CatalogueOutput] = []
+            try note(whole) { memory in
+                switch whole.id.topic {
+                case Topics.scanStatus.name:
+                    let status = try whole.payload(ScanStatusRecord.self)
+                    outputs = memory.state.scanned(status, context: whole.context, now: now)
+                default:
+                    let verdict = try whole.payload(VerdictRecord.self)
+                    outputs = memory.state.judged(
+                        whole.key, digest: verdict.digest, outcome: verdict.verdict.outcome, context: whole.context, now: now)
+                }
+            }
+            try await append(outputs)
+            for record in finishedRescans() { try await session.acknowledge(record) }
+        }
+        wake.fire()
+    }
+
+    // MARK: Time
+
+    private func keepTime() async throws {
+        while true {
+            let next = memory.withLock { $0.state.nextWake }
+            let wait = next.map { Duration.seconds(max(0, $0.timeIntervalSince(ports.time.now()))) } ?? Self.sleepMax
+            if wait > .zero {
+                try await sleep(min(wait, Self.sleepMax))
+                continue
+            }
+            try await turn.withLock {
+                let now = ports.time.now()
+                let outputs = memory.withLock { memory in
+                    memory.ticks += 1
+                    let id = "catalogue/\(session.term)/tick/\(memory.ticks)"
+                    let context = EventContext(id: id, source: CatalogueOutbox.source, time: now)
+                    return memory.state.tick(context: context, now: now)
+                }
+                try await append(outputs)
+                for record in finishedRescans() { try await session.acknowledge(record) }
+            }
+        }
+    }
+
+    /// Until the time is over or the state changed.
+    private func sleep(_ time: Duration) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await self.ports.time.clock.sleep(for: time) }
+            group.addTask { try await self.wake.wait() }
+            defer { group.cancelAll() }
+            try await group.next()
+        }
+    }
+}

@@ -1,0 +1,78 @@
+import Events
+import Foundation
+import Model
+
+/// Which digests the scanners of a pool were asked for, and which images wait for their turn in the background.
+///
+/// At most one request a digest is open, an urgent one beside a background one aside. In memory only: after a restart the
+/// backlog is derived from the images and `scan-status`.
+struct RequestBook: Sendable {
+    /// An image that wants a background request.
+    struct Wish: Sendable, Equatable {
+        let name: ImageName
+        let reason: String
+    }
+
+    struct Open: Sendable, Equatable {
+        let lane: Topics.Lane
+        let since: Date
+    }
+
+    /// After this time a request counts as lost: shorter than requests are kept (7 days).
+    static let openMax: TimeInterval = 6 * 86_400
+    /// Requests for digests that are known are answered with nothing: their place is free again after this time.
+    static let knownLease: TimeInterval = 5
+
+    private(set) var open: [Digest: Open] = [:]
+    private var openBackground = 0
+    private var leases = TimerQueue<Void>()
+    private var leased = 0
+    private var queue: [Wish] = []
+    private var head = 0
+    private var queued: Set<ImageName> = []
+
+    var backlog: Int { queue.count - head }
+    /// When a place becomes free by the clock; nil when nothing waits for one.
+    var nextLease: Date? { backlog > 0 ? leases.next : nil }
+
+    /// How many of the places for background requests are taken.
+    var background: Int { openBackground + leased }
+
+    mutating func opened(_ digest: Digest, _ lane: Topics.Lane, now: Date) {
+        if open[digest]?.lane == .background { openBackground -= 1 }
+        open[digest] = Open(lane: lane, since: now)
+        if lane == .background { openBackground += 1 }
+    }
+
+    mutating func close(_ digest: Digest) {
+        if open.removeValue(forKey: digest)?.lane == .background { openBackground -= 1 }
+    }
+
+    mutating func lease(now: Date) {
+        leased += 1
+        leases.add((), at: now.addingTimeInterval(Self.knownLease))
+    }
+
+    mutating func endLeases(now: Date) {
+        while leases.take(dueAt: now) != nil { leased -= 1 }
+    }
+
+    func isQueued(_ name: ImageName) -> Bool { queued.contains(name) }
+
+    mutating func enqueue(_ wish: Wish) {
+        guard queued.insert(wish.name).inserted else { return }
+        queue.append(wish)
+    }
+
+    mutating func dequeue() -> Wish? {
+        guard head < queue.count else { return nil }
+        let wish = queue[head]
+        head += 1
+        queued.remove(wish.name)
+        if head > 1024, head * 2 > queue.count {
+            queue.removeFirst(head)
+            head = 0
+        }
+        return wish
+    }
+}
