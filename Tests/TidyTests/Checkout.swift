@@ -14,7 +14,7 @@ enum Checkout {
     /// All text files with one of these extensions (or names), sorted by path.
     private static let wanted: Set<String> = [
         "swift", "c", "h", "cpp", "modulemap", "md", "sh", "yml", "yaml", "Makefile", "Dockerfile", "run",
-        "install-dependencies", "demo", "bench",
+        "install-dependencies", "demo", "bench", "sample-images",
     ]
 
     static let files: [SourceFile] = {
