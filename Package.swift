@@ -190,7 +190,7 @@ let package = Package(
         .target(
             name: "TestSupport",
             dependencies: [
-                "Model", "EventLogPort", "EventLogSQLite", "HTTPPort", crypto, logging, nioCore, nioHTTP1, nioPosix,
+                "Model", "EventLogPort", "EventLogSQLite", "HTTPPort", "CCompression", crypto, logging, nioCore, nioHTTP1, nioPosix,
             ],
             path: "Tests/TestSupport", swiftSettings: settings),
         .target(

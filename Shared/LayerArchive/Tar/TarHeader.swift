@@ -7,6 +7,8 @@ struct TarHeader {
     var mode: UInt32
     var sizeBytes: Int64
     var type: UInt8
+    /// V7 has no type for directories: there a trailing slash of the whole name says it (as in Go's archive/tar).
+    var isV7File: Bool
     /// GNU's old sparse format: further blocks of the map follow this one.
     var hasSparseExtension: Bool
 
@@ -26,8 +28,8 @@ struct TarHeader {
         linkName = Self.text(block[157..<257])
         mode = UInt32(truncatingIfNeeded: try Self.number(block[100..<108], "mode") & 0o7777)
         sizeBytes = try Self.number(block[124..<136], "size")
-        type = block[156] == 0 ? UInt8(ascii: "0") : block[156]
-        if type == UInt8(ascii: "0"), name.last == UInt8(ascii: "/") { type = UInt8(ascii: "5") }
+        isV7File = block[156] == 0
+        type = isV7File ? UInt8(ascii: "0") : block[156]
         hasSparseExtension = isGNU && type == UInt8(ascii: "S") && block[482] != 0
     }
 

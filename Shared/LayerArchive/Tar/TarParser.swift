@@ -128,7 +128,9 @@ struct TarParser {
     private mutating func entry(
         _ header: TarHeader, _ output: inout LayerContentsBuilder, _ selector: (any EntrySelector)?
     ) throws {
+        var header = header
         let rawName = longName ?? pax?.path ?? header.name
+        if header.isV7File, rawName.last == UInt8(ascii: "/") { header.type = UInt8(ascii: "5") }
         let rawLink = longLink ?? pax?.linkPath ?? header.linkName
         let stored = pax?.sizeBytes ?? header.sizeBytes
         let isSparse = header.type == UInt8(ascii: "S") || pax?.isSparse == true

@@ -36,6 +36,15 @@ public struct ImageFixture: Sendable {
             """.utf8)
     }
 
+    init(configuration: [UInt8], layers: [[UInt8]], manifest: [UInt8], parsed: Manifest) {
+        self.configuration = configuration
+        self.layers = layers
+        self.manifest = manifest
+        mediaType = parsed.mediaType ?? .ociManifest
+        configurationDescriptor = parsed.config
+        layerDescriptors = parsed.layers
+    }
+
     public var digest: Model.Digest { Self.digest(manifest) }
     public var descriptor: Descriptor { Self.describe(manifest, mediaType) }
 
