@@ -13,6 +13,9 @@ extension CatalogueState {
 
     /// - Throws: `EventError` for a record that cannot be read; the state is as if it were not there.
     mutating func load(_ record: WholeRecord, now: Date) throws {
+        if let position = record.header(CatalogueOutput.appliedHeader).flatMap({ Int64($0) }) {
+            applied[Self.slot(record.id.topic, record.key)] = position
+        }
         switch record.id.topic {
         case Topics.registries.name: try loadRegistry(record)
         case Topics.settings.name: try loadSettings(record)
@@ -59,8 +62,7 @@ extension CatalogueState {
             if let name = try? ImageName(record.key) { forget(name) }
             return
         }
-        let position = record.header(CatalogueOutput.appliedHeader).flatMap { Int64($0) }
-        set(try record.payload(ImageRecord.self), applied: position)
+        set(try record.payload(ImageRecord.self))
     }
 
     private mutating func loadScanStatus(_ record: WholeRecord) throws {

@@ -26,7 +26,7 @@ struct CatalogueOutput: Sendable, Equatable {
         case audit(AuditEntry)
     }
 
-    /// The header of image records that names the position in `changes` that was applied last to this name: a change that
+    /// The header of state records that names the position in `changes` that was applied last to their key: a change that
     /// is delivered again after a crash is recognised by it.
     static let appliedHeader = "pratique-applied"
 
@@ -36,10 +36,17 @@ struct CatalogueOutput: Sendable, Equatable {
 
     /// - Throws: `EventError`, or `EventLogError.badName` for a pool that cannot be part of a topic's name.
     func drafts() throws -> [RecordDraft] {
+        var drafts = try plainDrafts()
+        guard let applied else { return drafts }
+        for index in drafts.indices where CatalogueState.ownTopics.contains(drafts[index].topic) {
+            drafts[index].headers.append(Header(Self.appliedHeader, String(applied)))
+        }
+        return drafts
+    }
+
+    private func plainDrafts() throws -> [RecordDraft] {
         switch effect {
-        case .image(let record):
-            let headers = applied.map { [Header(Self.appliedHeader, String($0))] } ?? []
-            return [try RecordDraft(Topics.images, key: record.name.text, record, context, headers: headers)]
+        case .image(let record): return [try RecordDraft(Topics.images, key: record.name.text, record, context)]
         case .dropImage(let name): return [.tombstone(Topics.images, key: name.text, context)]
         case .registry(let registry):
             return [try RecordDraft(Topics.registries, key: registry.name.text, RegistryRecord(registry), context)]
@@ -59,6 +66,23 @@ struct CatalogueOutput: Sendable, Equatable {
         case .resolve(let delivery): return [try RecordDraft(Topics.webhookDeliveries, key: delivery.id, delivery, context)]
         case .timeline(let entry): return [try RecordDraft(Topics.timeline, key: entry.name.text, entry, context)]
         case .audit(let entry): return [try RecordDraft(Topics.audit, key: entry.subject, entry, context)]
+        }
+    }
+}
+
+extension CatalogueOutput.Effect {
+    /// The record that it replaces, for state.
+    var place: (topic: TopicName, key: String)? {
+        switch self {
+        case .image(let record): (Topics.images.name, record.name.text)
+        case .registry(let registry): (Topics.registries.name, registry.name.text)
+        case .dropRegistry(let name): (Topics.registries.name, name.text)
+        case .policy(let policy): (Topics.policies.name, policy.id.text)
+        case .dropPolicy(let id): (Topics.policies.name, id.text)
+        case .settings: (Topics.settings.name, SettingsRecord.key)
+        case .token(let record): (Topics.access.name, record.id)
+        case .dropToken(let id): (Topics.access.name, id)
+        case .dropImage, .candidate, .dropCandidate, .request, .resolve, .timeline, .audit: nil
         }
     }
 }

@@ -1,3 +1,4 @@
+import EventLogPort
 import Events
 import Foundation
 import Model
@@ -11,7 +12,7 @@ import Model
 ///   intake. A different answer is a new change, so late, repeated and reordered deliveries end at what the registry says.
 /// * Only a 404 makes an image go, and it goes into the trash. An image that a person or a rule removed does not come back
 ///   because a registry still shows the same digest; another digest, or a registration, brings it back.
-/// * A change that was applied to a name before (by its position) is not applied again.
+/// * A change that was applied to a key before (by its position) is not applied again.
 struct CatalogueState: Sendable {
     static let candidatesMax = 100_000
     /// A name that was asked for and got no answer is asked again after this time.
@@ -43,8 +44,8 @@ struct CatalogueState: Sendable {
 
     /// Live images by digest.
     var names: [Digest: Set<ImageName>] = [:]
-    /// The last change that was written to a name.
-    var applied: [ImageName: Int64] = [:]
+    /// The last change that was written to a key of the catalogue's topics, by `slot`.
+    var applied: [String: Int64] = [:]
     /// Analyser versions in the order in which they were first seen; the last one is current.
     var analyserVersions: [String] = []
     var versionAsked: Set<Digest> = []
@@ -74,14 +75,15 @@ struct CatalogueState: Sendable {
     ) throws(CatalogueRefusal) -> [CatalogueOutput] {
         var outbox = CatalogueOutbox(cause: context, now: now, applied: position)
         switch change {
-        case .observed(let change) where isNew(change.name, position): observe(change, &outbox)
-        case .gone(let change) where isNew(change.name, position): lose(change, &outbox)
-        case .unresolved(let change) where isNew(change.name, position): fail(change, &outbox)
-        case .register(let change) where isNew(change.name, position): register(change, &outbox)
-        case .remove(let change) where isNew(change.name, position): remove(change, &outbox)
-        case .restore(let change) where isNew(change.name, position): restore(change, &outbox)
-        case .observed, .gone, .unresolved, .register, .remove, .restore: break
-        case .candidate(let candidate): propose(candidate, isNew: isNew(candidate.name, position), &outbox)
+        case _ where change.target.map({ isApplied($0, change.key, position) }) == true: break
+        case .observed(let change): observe(change, &outbox)
+        case .gone(let change): lose(change, &outbox)
+        case .unresolved(let change): fail(change, &outbox)
+        case .register(let change): register(change, &outbox)
+        case .remove(let change): remove(change, &outbox)
+        case .restore(let change): restore(change, &outbox)
+        case .candidate(let candidate):
+            propose(candidate, isNew: !isApplied(Topics.images.name, candidate.name.text, position), &outbox)
         case .rescan(let change): rescan(change, position, &outbox)
         case .putRegistry(let registry): try put(registry, &outbox)
         case .deleteRegistry(let name): delete(name, &outbox)
@@ -92,24 +94,31 @@ struct CatalogueState: Sendable {
         case .revokeToken(let id): if tokens.removeValue(forKey: id) != nil { outbox.add(.dropToken(id: id)) }
         }
         fill(&outbox)
-        return outbox.finish()
+        let outputs = outbox.finish()
+        for output in outputs {
+            if let place = output.effect.place { applied[Self.slot(place.topic, place.key)] = position }
+        }
+        return outputs
     }
 
-    private func isNew(_ name: ImageName, _ position: Int64) -> Bool { position > applied[name] ?? -1 }
+    private func isApplied(_ topic: TopicName, _ key: String, _ position: Int64) -> Bool {
+        position <= applied[Self.slot(topic, key)] ?? -1
+    }
+
+    static func slot(_ topic: TopicName, _ key: String) -> String { "\(topic)/\(key)" }
 
     /// What was found of an image: the only way in which `images` changes.
     mutating func write(_ record: ImageRecord, _ outbox: inout CatalogueOutbox) {
         var record = record
         record.revision = (images[record.name]?.revision ?? 0) + 1
-        set(record, applied: outbox.applied)
+        set(record)
         outbox.add(.image(record))
     }
 
     /// Takes a record over as it is, from the log or from `write`.
-    mutating func set(_ record: ImageRecord, applied position: Int64?) {
+    mutating func set(_ record: ImageRecord) {
         unlink(record.name)
         images[record.name] = record
-        if let position { applied[record.name] = max(position, applied[record.name] ?? -1) }
         if let digest = record.digest, record.trash == nil { names[digest, default: []].insert(record.name) }
         schedule(record)
     }
@@ -117,7 +126,7 @@ struct CatalogueState: Sendable {
     mutating func forget(_ name: ImageName) {
         unlink(name)
         images[name] = nil
-        applied[name] = nil
+        applied[Self.slot(Topics.images.name, name.text)] = nil
         rescannedAt[name] = nil
     }
 
@@ -132,6 +141,20 @@ struct CatalogueState: Sendable {
             timers.add(.purge(record.name), at: trash.restorableUntil)
         } else if case .waiting(let failure?) = record.resolution, let at = failure.nextAttemptAt {
             timers.add(.ask(record.name), at: at)
+        }
+    }
+}
+
+extension Change {
+    /// The topic whose record of the change's key it may write; nil for what concerns several keys.
+    fileprivate var target: TopicName? {
+        switch self {
+        case .observed, .gone, .unresolved, .register, .remove, .restore: Topics.images.name
+        case .putRegistry, .deleteRegistry: Topics.registries.name
+        case .putPolicy, .deletePolicy: Topics.policies.name
+        case .putSettings: Topics.settings.name
+        case .putToken, .revokeToken: Topics.access.name
+        case .rescan, .candidate: nil
         }
     }
 }

@@ -40,11 +40,11 @@ final class CatalogueTenure: Sendable {
         let topics = CatalogueState.ownTopics + CatalogueState.reportTopics
         let ends = try await session.ends(of: topics)
         memory.withLock { $0.fence = TermFence(term: session.term, fences: ends) }
-        var readers: [TopicName: any EventReader] = [:]
-        for topic in topics { readers[topic] = try await load(topic, upTo: ends) }
+        var readings: [Reading] = []
+        for topic in topics { readings.append(try await load(topic, upTo: ends)) }
         try await takeOver()
         try await withThrowingTaskGroup(of: Void.self) { group in
-            for (topic, reader) in readers { group.addTask { try await self.follow(topic, reader) } }
+            for reading in readings { group.addTask { try await self.follow(reading) } }
             group.addTask { try await self.keepTime() }
             group.addTask {
                 while let records = try await self.session.next() { try await self.apply(records) }
@@ -53,26 +53,33 @@ final class CatalogueTenure: Sendable {
             defer { group.cancelAll() }
             do { while try await group.next() != nil {} } catch is CatalogueEnd {}
         }
-        for reader in readers.values { await reader.close() }
+        for reading in readings { await reading.reader.close() }
     }
 
     private struct CatalogueEnd: Error {}
 
+    private struct Reading: Sendable {
+        let topic: TopicName
+        let reader: any EventReader
+        /// The last record that was taken: a reader may repeat itself.
+        let position: Int64
+    }
+
     // MARK: Reading
 
-    private func load(_ topic: TopicName, upTo ends: [TopicPartition: Int64]) async throws -> any EventReader {
+    private func load(_ topic: TopicName, upTo ends: [TopicPartition: Int64]) async throws -> Reading {
         let end = ends[TopicPartition(topic: topic, partition: 0)] ?? -1
         let reader = try await ports.log.read(topic, after: [:])
         var position: Int64 = -1
         while position < end, let batch = try await reader.next() {
-            for record in batch {
-                position = max(position, record.position)
+            for record in batch where record.position > position {
+                position = record.position
                 guard let whole = try await whole(record) else { continue }
                 let now = ports.time.now()
                 try note(whole) { try $0.state.load(whole, now: now) }
             }
         }
-        return reader
+        return Reading(topic: topic, reader: reader, position: position)
     }
 
     /// The record with its whole value; nil for what says nothing by itself, and for verdicts on names.
@@ -192,10 +199,13 @@ final class CatalogueTenure: Sendable {
 
     // MARK: Following
 
-    private func follow(_ topic: TopicName, _ reader: any EventReader) async throws {
-        let isOwn = CatalogueState.ownTopics.contains(topic)
-        while let batch = try await reader.next() {
-            for record in batch where !record.isPart {
+    private func follow(_ reading: Reading) async throws {
+        let isOwn = CatalogueState.ownTopics.contains(reading.topic)
+        var position = reading.position
+        while let batch = try await reading.reader.next() {
+            for record in batch where record.position > position {
+                position = record.position
+                if record.isPart { continue }
                 if isOwn { try await guardKey(record) } else { try await report(record) }
             }
         }

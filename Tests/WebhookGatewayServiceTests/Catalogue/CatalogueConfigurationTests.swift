@@ -1,0 +1,166 @@
+import EventLogPort
+import Events
+import Foundation
+import Model
+import Testing
+
+@testable import WebhookGatewayService
+
+@Suite("The catalogue: registries, policies, settings, tokens, candidates")
+struct CatalogueConfigurationTests {
+    private func policy(_ id: String, _ name: String) throws -> Policy {
+        Policy(id: try PolicyID(id), version: 99, name: name, scope: .init(), controls: [])
+    }
+
+    @Test("a registry's version counts changes; the same record again writes nothing")
+    func registryVersion() throws {
+        var bench = try CatalogueBench()
+        var registry = try CatalogueBench.registry("example")
+        registry.version = 77
+        #expect(try bench.apply(.putRegistry(registry)).isEmpty)
+        registry.description = "ours"
+        #expect(try bench.apply(.putRegistry(registry)).registries.map(\.version) == [2])
+    }
+
+    @Test("a credential is dropped when the address changes, and kept when it is given anew")
+    func credential() throws {
+        var bench = try CatalogueBench(registries: [])
+        var registry = try CatalogueBench.registry("example")
+        registry.credential = .sealed(keyID: "k", box: [1, 2, 3])
+        try bench.apply(.putRegistry(registry))
+        registry.description = "ours"
+        #expect(try bench.apply(.putRegistry(registry)).registries.first?.credential != nil)
+        registry.url = "https://evil.example.org"
+        #expect(try bench.apply(.putRegistry(registry)).registries.first?.credential == nil)
+        registry.url = "https://new.example.org"
+        registry.credential = .sealed(keyID: "k", box: [4])
+        #expect(try bench.apply(.putRegistry(registry)).registries.first?.credential != nil)
+    }
+
+    @Test("a pool that cannot be a topic's name is refused")
+    func pool() throws {
+        var bench = try CatalogueBench()
+        var registry = try CatalogueBench.registry("other")
+        registry.pool = "Not a pool"
+        #expect(throws: CatalogueRefusal.self) { try bench.apply(.putRegistry(registry)) }
+    }
+
+    @Test("deleting a registry moves its images into the trash; configured again, it brings them back")
+    func deleteRegistry() throws {
+        var bench = try CatalogueBench(registries: ["example", "other"])
+        try bench.observe("example/app:1", 1)
+        try bench.observe("other/app:1", 1)
+        let name = try RegistryName("example")
+        let outputs = try bench.apply(.deleteRegistry(name))
+        #expect(outputs.images.map(\.name.registry) == [name] && outputs.images.first?.trash != nil)
+        #expect(outputs.contains { $0.effect == .dropRegistry(name) })
+        let image = CatalogueBench.name("example/app:1")
+        #expect(try bench.apply(.restore(.init(name: image, actor: "alice"))).audited == ["image.restore-refused"])
+        try bench.apply(.putRegistry(CatalogueBench.registry("example")))
+        #expect(try bench.observe("example/app:1", 1, source: .enumeration).images.first?.trash == nil)
+    }
+
+    @Test("a policy's versions count up, across a deletion too; head and version are written")
+    func policyVersions() throws {
+        var bench = try CatalogueBench()
+        let first = try bench.apply(.putPolicy(policy("strict", "A")))
+        #expect(first.policies.map(\.version) == [1])
+        #expect(try first[0].drafts().map(\.key) == ["strict@1", "strict"])
+        #expect(try bench.apply(.putPolicy(policy("strict", "A"))).isEmpty)
+        #expect(try bench.apply(.putPolicy(policy("strict", "B"))).policies.map(\.version) == [2])
+        #expect(try bench.apply(.deletePolicy(PolicyID("strict"))).map(\.effect) == [.dropPolicy(PolicyID("strict"))])
+        #expect(try bench.apply(.putPolicy(policy("strict", "B"))).policies.map(\.version) == [3])
+    }
+
+    @Test("the standard policy is written at the first start only, also when it was deleted since")
+    func firstStart() throws {
+        let empty = try CatalogueBench(registries: [])
+        var (bench, log) = try empty.restarted(from: [])
+        #expect(log.policies == [Policy.standard])
+        log += try bench.apply(.deletePolicy(.standard))
+        #expect(try bench.restarted(from: log).1.isEmpty)
+    }
+
+    @Test("settings are kept within their limits and written once")
+    func settings() throws {
+        var bench = try CatalogueBench()
+        try bench.apply(.putSettings(SettingsRecord(trashDays: -1, backgroundRequestsMax: 0)))
+        #expect(bench.state.settings == SettingsRecord(trashDays: 0, backgroundRequestsMax: 1))
+        #expect(try bench.apply(.putSettings(SettingsRecord(trashDays: 0, backgroundRequestsMax: 1))).isEmpty)
+    }
+
+    @Test("tokens are written and revoked once")
+    func tokens() throws {
+        var bench = try CatalogueBench()
+        let token = TokenRecord(
+            id: "t1", name: "ci", role: .ci, hash: CatalogueBench.digest(1), createdAt: bench.now, expiresAt: nil)
+        #expect(try bench.apply(.putToken(token)).count == 1)
+        #expect(try bench.apply(.putToken(token)).isEmpty)
+        #expect(try bench.apply(.revokeToken(id: "t1")).map(\.effect) == [.dropToken(id: "t1")])
+        #expect(try bench.apply(.revokeToken(id: "t1")).isEmpty)
+    }
+
+    // MARK: Candidates
+
+    private func candidate(_ bench: CatalogueBench, _ number: Int, _ register: CandidateRecord.Register) -> CandidateRecord {
+        CandidateRecord(
+            name: CatalogueBench.name("example/app:1"), digest: CatalogueBench.digest(number), inventoryKey: "k",
+            register: register, uploader: "ci", createdAt: bench.now, expiresAt: bench.now.addingTimeInterval(3600))
+    }
+
+    private func judge(_ bench: inout CatalogueBench, _ candidate: CandidateRecord, _ outcome: Verdict.Outcome) -> [CatalogueOutput] {
+        bench.state.judged(
+            candidate.key, digest: candidate.digest, outcome: outcome,
+            context: EventContext(id: "verdict", source: "test", time: bench.now), now: bench.now)
+    }
+
+    @Test("“always” binds the name to the digest until a registry shows it")
+    func always() throws {
+        var bench = try CatalogueBench()
+        let outputs = try bench.apply(.candidate(candidate(bench, 1, .always)))
+        #expect(outputs.images.first?.resolution == .notPushed && outputs.requests.isEmpty)
+        #expect(try bench.lose("example/app:1").isEmpty, "not pushed yet is no news")
+        let pushed = try bench.observe("example/app:1", 1)
+        #expect(pushed.images.first?.resolution == .resolved && pushed.requests.count == 1)
+        #expect(pushed.images.first?.sources == [.ci, .webhook])
+    }
+
+    @Test("“never” binds nothing")
+    func never() throws {
+        var bench = try CatalogueBench()
+        #expect(try bench.apply(.candidate(candidate(bench, 1, .never))).images.isEmpty)
+    }
+
+    @Test("“compliant” binds on a compliant verdict for that digest only", arguments: Verdict.Outcome.allCases)
+    func compliant(outcome: Verdict.Outcome) throws {
+        var bench = try CatalogueBench()
+        let wish = candidate(bench, 1, .compliant)
+        #expect(try bench.apply(.candidate(wish)).images.isEmpty)
+        var other = wish
+        other.digest = CatalogueBench.digest(2)
+        #expect(judge(&bench, other, outcome).isEmpty)
+        bench.now += 1
+        #expect(judge(&bench, wish, outcome).images.count == (outcome == .compliant ? 1 : 0))
+        bench.now += 1
+        #expect(judge(&bench, wish, outcome).isEmpty)
+    }
+
+    @Test("a compliant verdict that comes after the registry showed another digest binds nothing")
+    func compliantLate() throws {
+        var bench = try CatalogueBench()
+        let wish = candidate(bench, 1, .compliant)
+        try bench.apply(.candidate(wish))
+        try bench.observe("example/app:1", 2)
+        #expect(judge(&bench, wish, .compliant).isEmpty)
+    }
+
+    @Test("a candidate expires, and is then not bound")
+    func expires() throws {
+        var bench = try CatalogueBench()
+        let wish = candidate(bench, 1, .compliant)
+        try bench.apply(.candidate(wish))
+        #expect(bench.advance(3601).map(\.effect) == [.dropCandidate(key: wish.key)])
+        #expect(judge(&bench, wish, .compliant).isEmpty)
+        #expect(try bench.apply(.candidate(wish)).isEmpty)
+    }
+}

@@ -1,0 +1,231 @@
+import Events
+import Foundation
+import Model
+import Testing
+
+@testable import WebhookGatewayService
+
+@Suite("The catalogue: images")
+struct CatalogueImageTests {
+    @Test("a new name is written with revision 1 and asks for one urgent scan")
+    func first() throws {
+        var bench = try CatalogueBench()
+        let outputs = try bench.observe("example/app:1", 1)
+        let record = try #require(outputs.images.first)
+        #expect(outputs.images.count == 1 && record.revision == 1 && record.resolution == .resolved)
+        #expect(record.digest == CatalogueBench.digest(1) && record.boundAt == bench.now && record.sources == [.webhook])
+        #expect(outputs.requests(.urgent).map(\.digest) == [CatalogueBench.digest(1)])
+        #expect(outputs.requests.first?.attempt == 1 && outputs.asked.isEmpty)
+    }
+
+    @Test("200 equal observations write and request once")
+    func equal() throws {
+        var bench = try CatalogueBench()
+        var outputs: [CatalogueOutput] = []
+        for _ in 0..<200 { outputs += try bench.observe("example/app:1", 1) }
+        #expect(outputs.images.count == 1 && outputs.requests.count == 1 && outputs.asked.isEmpty)
+    }
+
+    @Test("another source grows the sources, and asks for nothing; a scan is no source of its own")
+    func sources() throws {
+        var bench = try CatalogueBench()
+        try bench.observe("example/app:1", 1)
+        let outputs = try bench.observe("example/app:1", 1, source: .enumeration)
+        #expect(outputs.images.map(\.sources) == [[.enumeration, .webhook]] && outputs.requests.isEmpty)
+        #expect(try bench.observe("example/app:1", 1, source: .scan).isEmpty)
+    }
+
+    @Test("a moved tag has the next revision and one request, also for a digest that is done")
+    func moved() throws {
+        var bench = try CatalogueBench()
+        try bench.observe("example/app:1", 1)
+        bench.scanned(1)
+        bench.now += 60
+        try bench.observe("example/app:1", 2)
+        bench.scanned(2)
+        let outputs = try bench.observe("example/app:1", 1)
+        #expect(outputs.images.map(\.revision) == [3])
+        #expect(outputs.images.first?.boundAt == bench.now && outputs.images.first?.firstSeenAt != bench.now)
+        #expect(outputs.requests.map(\.digest) == [CatalogueBench.digest(1)])
+    }
+
+    @Test("a second name of a digest whose request is open is asked for by intake: one request a digest")
+    func sharedDigest() throws {
+        var bench = try CatalogueBench()
+        try bench.observe("example/app:1", 1)
+        let outputs = try bench.observe("example/app:latest", 1)
+        #expect(outputs.requests.isEmpty && outputs.asked == [CatalogueBench.name("example/app:latest")])
+    }
+
+    @Test("an urgent change overtakes a background request of its digest")
+    func overtakes() throws {
+        var bench = try CatalogueBench()
+        try bench.observe("example/app:1", 1, urgent: false)
+        #expect(bench.last.requests(.background).count == 1)
+        #expect(try bench.observe("example/app:2", 1).requests(.urgent).count == 1)
+        #expect(try bench.observe("example/app:3", 1).requests.isEmpty)
+    }
+
+    @Test("an observation of a registry that is not configured is left out")
+    func unknownRegistry() throws {
+        var bench = try CatalogueBench()
+        #expect(try bench.observe("other/app:1", 1).isEmpty)
+        #expect(try bench.fail("other/app:1").isEmpty)
+    }
+
+    @Test("a 404 for an image moves it into the trash with the evidence and asks once more")
+    func gone() throws {
+        var bench = try CatalogueBench()
+        try bench.observe("example/app:1", 1)
+        let outputs = try bench.lose("example/app:1")
+        let trash = try #require(outputs.images.first?.trash)
+        #expect(trash.evidence.contains("404") && trash.restorableUntil == bench.now.addingTimeInterval(30 * 86_400))
+        #expect(outputs.images.first?.resolution == .notFound && outputs.asked == [CatalogueBench.name("example/app:1")])
+        #expect(try bench.lose("example/app:1").isEmpty)
+        let back = try bench.observe("example/app:1", 1)
+        #expect(back.images.first?.trash == nil && back.images.first?.revision == 3)
+        #expect(back.requests.isEmpty && back.asked.count == 1, "its first scan is still open")
+    }
+
+    @Test("a 404 for a name that is not in the catalogue writes nothing")
+    func goneUnknown() throws {
+        var bench = try CatalogueBench()
+        #expect(try bench.lose("example/app:1").isEmpty)
+    }
+
+    @Test("an explicitly registered image that no registry has stays listed as not found")
+    func registeredNotFound() throws {
+        var bench = try CatalogueBench()
+        let outputs = try bench.apply(.register(.init(name: CatalogueBench.name("example/app:1"), actor: "alice")))
+        #expect(outputs.images.first?.resolution == .waiting(nil) && outputs.asked.count == 1)
+        try bench.lose("example/app:1")
+        #expect(bench.image("example/app:1")?.resolution == .notFound && bench.image("example/app:1")?.trash == nil)
+        #expect(try bench.observe("example/app:1", 1).images.first?.sources == [.api, .webhook])
+    }
+
+    @Test("a registered name that gets no answer is asked for again, and not once it has one")
+    func registeredAgain() throws {
+        var bench = try CatalogueBench()
+        try bench.apply(.register(.init(name: CatalogueBench.name("example/app:1"), actor: "alice")))
+        #expect(bench.advance(599).asked.isEmpty)
+        #expect(bench.advance(2).asked.count == 1)
+        try bench.observe("example/app:1", 1)
+        #expect(bench.advance(700).asked.isEmpty)
+    }
+
+    @Test("a failure keeps the digest, counts attempts, and is asked for again when its time comes")
+    func unresolved() throws {
+        var bench = try CatalogueBench()
+        try bench.observe("example/app:1", 1)
+        #expect(try bench.fail("example/app:1").images.first?.digest == CatalogueBench.digest(1))
+        var waits: [TimeInterval] = []
+        for attempt in 1...12 {
+            guard case .waiting(let failure?)? = bench.image("example/app:1")?.resolution else {
+                Issue.record("is not waiting")
+                return
+            }
+            #expect(failure.attempt == attempt)
+            let wait = try #require(failure.nextAttemptAt).timeIntervalSince(bench.now)
+            waits.append(wait)
+            #expect(try bench.fail("example/app:1").isEmpty, "a second failure in the meantime")
+            #expect(bench.advance(wait - 1).asked.isEmpty)
+            #expect(bench.advance(2).asked.count == 1)
+            try bench.fail("example/app:1")
+        }
+        #expect(waits.last.map { $0 <= 6 * 3600 } == true && waits.last.map { $0 > 3600 } == true)
+        let good = try bench.observe("example/app:1", 1)
+        #expect(good.images.first?.resolution == .resolved && good.requests.count <= 1)
+    }
+
+    @Test("a failure without a next attempt waits until the registry's record changes")
+    func noAttempt() throws {
+        var bench = try CatalogueBench()
+        try bench.fail("example/app:1", .unsupported, after: nil)
+        #expect(try bench.fail("example/app:1", .unsupported, after: nil).isEmpty)
+        #expect(bench.advance(90 * 86_400).asked.isEmpty)
+        var registry = try CatalogueBench.registry("example")
+        registry.skipTLSVerification = true
+        #expect(try bench.apply(.putRegistry(registry)).asked == [CatalogueBench.name("example/app:1")])
+    }
+
+    @Test("a removal of the judged revision goes into the trash; of another one it is refused and told")
+    func remove() throws {
+        var bench = try CatalogueBench()
+        try bench.observe("example/app:1", 1)
+        let name = CatalogueBench.name("example/app:1")
+        let late = try bench.apply(.remove(.init(name: name, revision: 9, actor: "cleanup", evidence: "old")))
+        #expect(late.images.isEmpty && late.audited == ["image.remove-refused"])
+        let outputs = try bench.apply(.remove(.init(name: name, revision: 1, actor: "cleanup", evidence: "old")))
+        #expect(outputs.images.first?.trash?.actor == "cleanup" && outputs.audited == ["image.remove"])
+        #expect(try bench.observe("example/app:1", 1).isEmpty, "the registry still shows it: that changes nothing")
+        #expect(try bench.observe("example/app:1", 2).images.first?.trash == nil, "a new digest is a new image")
+    }
+
+    @Test("a restored image is asked for; one that the registry does not have stays listed")
+    func restore() throws {
+        var bench = try CatalogueBench()
+        let name = CatalogueBench.name("example/app:1")
+        try bench.observe("example/app:1", 1)
+        try bench.apply(.remove(.init(name: name, revision: 1, actor: "cleanup", evidence: "old")))
+        let outputs = try bench.apply(.restore(.init(name: name, actor: "alice")))
+        #expect(outputs.images.first?.trash == nil && outputs.asked == [name] && outputs.audited == ["image.restore"])
+        try bench.lose("example/app:1")
+        #expect(bench.image("example/app:1")?.trash == nil && bench.image("example/app:1")?.resolution == .notFound)
+    }
+
+    @Test("the trash is emptied when its time is over, and then nothing can be restored")
+    func purge() throws {
+        var bench = try CatalogueBench()
+        try bench.apply(.putSettings(SettingsRecord(trashDays: 2)))
+        try bench.observe("example/app:1", 1)
+        try bench.lose("example/app:1")
+        #expect(bench.advance(2 * 86_400 - 1).isEmpty)
+        let outputs = bench.advance(2)
+        #expect(outputs.map(\.effect) == [.dropImage(CatalogueBench.name("example/app:1"))])
+        let late = try bench.apply(.restore(.init(name: CatalogueBench.name("example/app:1"), actor: "alice")))
+        #expect(late.audited == ["image.restore-refused"])
+    }
+
+    @Test("an image that came back before its time is not purged")
+    func notPurged() throws {
+        var bench = try CatalogueBench()
+        try bench.observe("example/app:1", 1)
+        try bench.lose("example/app:1")
+        try bench.observe("example/app:1", 1)
+        bench.advance(40 * 86_400)
+        #expect(bench.image("example/app:1") != nil)
+    }
+
+    @Test("changes that come again after newer ones are not applied again, also after a restart")
+    func redelivered() throws {
+        var bench = try CatalogueBench()
+        let name = CatalogueBench.name("example/app:1")
+        var log = try bench.apply(.putRegistry(CatalogueBench.registry("second")))
+        log += try CatalogueBench(registries: []).restarted(from: []).1
+        var changes: [(Int64, Change)] = []
+        func change(_ change: Change) throws {
+            log += try bench.apply(change)
+            changes.append((bench.position, change))
+        }
+        try change(.putRegistry(CatalogueBench.registry("third")))
+        let seen = { (registry: String, number: Int) in
+            Change.observed(.init(
+                name: CatalogueBench.name("\(registry)/app:1"), digest: CatalogueBench.digest(number), mediaType: .ociManifest,
+                source: .webhook, urgent: true))
+        }
+        try change(seen("third", 1))
+        try change(.remove(.init(name: CatalogueBench.name("third/app:1"), revision: 1, actor: "a", evidence: "e")))
+        try change(.restore(.init(name: CatalogueBench.name("third/app:1"), actor: "a")))
+        try change(seen("third", 2))
+        try change(.remove(.init(name: CatalogueBench.name("third/app:1"), revision: 4, actor: "a", evidence: "e")))
+        #expect(bench.image("third/app:1")?.trash != nil && bench.state.images[name] == nil)
+        var (next, _) = try bench.restarted(from: log)
+        #expect(next.state.images == bench.state.images && next.state.registries["third"] == bench.state.registries["third"])
+        for (position, change) in changes { #expect(try next.apply(change, at: position).images.isEmpty, "\(change)") }
+        #expect(next.state.images == bench.state.images)
+    }
+}
+
+extension [RegistryName: Registry] {
+    subscript(_ name: String) -> Registry? { (try? RegistryName(name)).flatMap { self[$0] } }
+}

@@ -1,0 +1,169 @@
+import Events
+import Foundation
+import Model
+import Testing
+
+@testable import WebhookGatewayService
+
+@Suite("The catalogue: scan requests")
+struct CatalogueScanTests {
+    private func failure(_ attempt: Int, at date: Date?) -> ScanStatusRecord.State {
+        .failed(Failure(kind: .unreachable, message: "down", attempt: attempt, nextAttemptAt: date))
+    }
+
+    @Test("background requests are capped, and each answer makes room for one more")
+    func capped() throws {
+        var bench = try CatalogueBench()
+        try bench.apply(.putSettings(SettingsRecord(backgroundRequestsMax: 3)))
+        var requested = 0
+        for number in 1...10 {
+            requested += try bench.observe("example/app:\(number)", number, source: .enumeration, urgent: false).requests.count
+        }
+        #expect(requested == 3)
+        for number in 1...7 { #expect(bench.scanned(number).requests(.background).map(\.digest) == [CatalogueBench.digest(number + 3)]) }
+        #expect(bench.scanned(8).isEmpty)
+    }
+
+    @Test("an urgent request does not wait for the backlog")
+    func urgent() throws {
+        var bench = try CatalogueBench()
+        try bench.apply(.putSettings(SettingsRecord(backgroundRequestsMax: 1)))
+        for number in 1...50 { try bench.observe("example/app:\(number)", number, urgent: false) }
+        #expect(try bench.observe("example/app:now", 99).requests(.urgent).count == 1)
+    }
+
+    @Test("a pool without scanners holds up no other pool")
+    func pools() throws {
+        var bench = try CatalogueBench()
+        try bench.apply(.putSettings(SettingsRecord(backgroundRequestsMax: 2)))
+        var other = try CatalogueBench.registry("other")
+        other.pool = "site-b"
+        try bench.apply(.putRegistry(other))
+        for number in 1...5 { try bench.observe("other/app:\(number)", number, urgent: false) }
+        let outputs = try bench.observe("example/app:1", 10, urgent: false)
+        #expect(outputs.requests(.background).count == 1)
+        guard case .request(_, "default", .background)? = outputs.map(\.effect).first(where: { if case .request = $0 { true } else { false } })
+        else {
+            Issue.record("is not in the pool of its registry")
+            return
+        }
+    }
+
+    @Test("a failed scan is requested again at its time, with the next attempt")
+    func retry() throws {
+        var bench = try CatalogueBench()
+        try bench.observe("example/app:1", 1)
+        #expect(bench.scanned(1, failure(3, at: bench.now.addingTimeInterval(600))).isEmpty)
+        #expect(bench.advance(599).isEmpty)
+        let outputs = bench.advance(2)
+        #expect(outputs.requests(.background).map(\.attempt) == [4] && outputs.requests.first?.reason == "retry")
+        #expect(bench.advance(600).isEmpty, "it is open")
+    }
+
+    @Test("a failed scan is requested at once when the registry's record changed, and without a time only then")
+    func registryChanged() throws {
+        var bench = try CatalogueBench()
+        try bench.observe("example/app:1", 1)
+        bench.scanned(1, failure(1, at: nil))
+        #expect(bench.advance(10 * 86_400).isEmpty)
+        var registry = try CatalogueBench.registry("example")
+        registry.credential = .reference(user: "robot", source: "env:SECRET")
+        #expect(try bench.apply(.putRegistry(registry)).requests.map(\.attempt) == [2])
+    }
+
+    @Test("a report of a new analyser version wants the other inventories again, each once")
+    func analyserVersion() throws {
+        var bench = try CatalogueBench()
+        for number in 1...3 {
+            try bench.observe("example/app:\(number)", number)
+            bench.scanned(number)
+        }
+        let outputs = bench.scanned(1, version: "2")
+        #expect(Set(outputs.requests(.background).map(\.digest)) == [CatalogueBench.digest(2), CatalogueBench.digest(3)])
+        #expect(outputs.requests.allSatisfy { $0.analyserVersion == "2" })
+        #expect(bench.scanned(2, version: "1").isEmpty, "an old scanner's report does not make the new version old")
+    }
+
+    @Test("a request without an answer is given up before the log forgets it")
+    func lost() throws {
+        var bench = try CatalogueBench()
+        try bench.observe("example/app:1", 1)
+        #expect(bench.advance(5 * 86_400).isEmpty)
+        #expect(bench.advance(86_400 + 1).requests.map(\.reason) == ["no answer"])
+    }
+
+    @Test("a rescan asks for each image in scope, in the background, within the cap")
+    func rescan() throws {
+        var bench = try CatalogueBench(registries: ["example", "other"])
+        try bench.apply(.putSettings(SettingsRecord(backgroundRequestsMax: 2)))
+        for number in 1...5 {
+            try bench.observe("example/app:\(number)", number)
+            bench.scanned(number)
+        }
+        try bench.observe("other/app:1", 9)
+        bench.scanned(9)
+        let registry = try RegistryName("example")
+        var outputs = try bench.apply(.rescan(.init(registry: registry, reason: "schedule example")))
+        let position = bench.position
+        #expect(outputs.requests(.background).count == 2 && bench.state.takeFinishedRescans().isEmpty)
+        for _ in 0..<2 { outputs += bench.advance(RequestBook.knownLease + 0.1) }
+        #expect(outputs.requests.count == 5 && Set(outputs.requests.map(\.name.registry)) == [registry])
+        #expect(outputs.requests.allSatisfy { $0.reason == "rescan schedule example" })
+        #expect(bench.state.takeFinishedRescans() == [position])
+    }
+
+    @Test("two rescans that are due together make one request an image")
+    func merged() throws {
+        var bench = try CatalogueBench()
+        for number in 1...5 {
+            try bench.observe("example/app:\(number)", number)
+            bench.scanned(number)
+        }
+        var outputs = try bench.apply(.rescan(.init(registry: try RegistryName("example"), reason: "schedule example")))
+        outputs += try bench.apply(.rescan(.init(registry: nil, reason: "schedule all")))
+        #expect(outputs.requests.count == 5)
+        #expect(bench.state.takeFinishedRescans().count == 2)
+        bench.now += 3600
+        #expect(try bench.apply(.rescan(.init(registry: nil, reason: "schedule all"))).requests.count == 5)
+    }
+
+    @Test("a rescan of an image whose digest is not known asks the registry")
+    func rescanWaiting() throws {
+        var bench = try CatalogueBench()
+        try bench.fail("example/app:1", .unauthorized)
+        let name = CatalogueBench.name("example/app:1")
+        #expect(try bench.apply(.rescan(.init(registry: nil, image: name, reason: "actor alice"))).asked == [name])
+    }
+
+    @Test("after a restart each image without a report is requested, failed ones at their time, done ones not")
+    func restart() throws {
+        var bench = try CatalogueBench(registries: [])
+        var log = try bench.apply(.putRegistry(CatalogueBench.registry("example")))
+        for number in 1...3 { log += try bench.observe("example/app:\(number)", number) }
+        bench.scanned(1)
+        bench.scanned(2, failure(1, at: bench.now.addingTimeInterval(5_000)))
+        bench.now += 3600
+        var (next, outputs) = try bench.restarted(from: log)
+        #expect(outputs.requests.map(\.digest) == [CatalogueBench.digest(3)] && outputs.policies == [Policy.standard])
+        #expect(next.advance(2_000).requests.map(\.attempt) == [2])
+    }
+
+    @Test("images bound just before a restart are asked for: their first ask may be lost")
+    func recheck() throws {
+        var bench = try CatalogueBench(registries: [])
+        var log = try bench.apply(.putRegistry(CatalogueBench.registry("example")))
+        log += try bench.observe("example/app:1", 1)
+        bench.scanned(1)
+        #expect(try bench.restarted(from: log).1.asked == [CatalogueBench.name("example/app:1")])
+    }
+
+    @Test("timers come in their order, whatever the order in which they were added")
+    func timers() {
+        var queue = TimerQueue<Int>()
+        let numbers = (0..<200).shuffled()
+        for number in numbers { queue.add(number, at: Date(timeIntervalSince1970: Double(number))) }
+        var taken: [Int] = []
+        while let number = queue.take(dueAt: Date(timeIntervalSince1970: 150)) { taken.append(number) }
+        #expect(taken == Array(0...150) && queue.next == Date(timeIntervalSince1970: 151))
+    }
+}
