@@ -17,6 +17,12 @@ public enum Program {
     /// Runs a program to its end.
     /// - Throws: `Failure` with its output when it does not exit with 0.
     public static func run(_ program: URL, _ arguments: [String], in folder: URL? = nil) throws {
+        _ = try output(of: program, arguments, in: folder)
+    }
+
+    /// Runs a program to its end, and returns what it wrote, errors included.
+    /// - Throws: `Failure` with its output when it does not exit with 0.
+    public static func output(of program: URL, _ arguments: [String], in folder: URL? = nil) throws -> String {
         let process = Process()
         process.executableURL = program
         process.arguments = arguments
@@ -31,6 +37,7 @@ public enum Program {
             let said = String(decoding: text.prefix(2000), as: UTF8.self)
             throw Failure(description: "\(program.lastPathComponent) exited with \(process.terminationStatus): \(said)")
         }
+        return String(decoding: text, as: UTF8.self)
     }
 }
 
@@ -39,7 +46,10 @@ public final class RunningProgram: Sendable {
     // Foundation's Process is not Sendable; the lock makes each use exclusive.
     private let process: Mutex<Process>
 
-    public init(_ program: URL, _ arguments: [String], log: URL) throws {
+    /// - Parameter environment: added to that of the tests.
+    public init(
+        _ program: URL, _ arguments: [String], log: URL, environment: [String: String] = [:]
+    ) throws {
         guard FileManager.default.createFile(atPath: log.path, contents: nil) else {
             throw Program.Failure(description: "cannot write \(log.path)")
         }
@@ -48,6 +58,9 @@ public final class RunningProgram: Sendable {
         process.executableURL = program
         process.arguments = arguments
         process.standardInput = FileHandle.nullDevice
+        if !environment.isEmpty {
+            process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        }
         process.standardOutput = output
         process.standardError = output
         try process.run()
@@ -65,4 +78,20 @@ public final class RunningProgram: Sendable {
             process.waitUntilExit()
         }
     }
+
+    /// Ends the program at once, as a crash would.
+    public func kill() {
+        process.withLock { process in
+            guard process.isRunning else { return }
+            _ = signal(process.processIdentifier)
+            process.waitUntilExit()
+        }
+    }
+
+    /// Whether the last run ended by a signal, and not by itself.
+    public var wasKilled: Bool {
+        process.withLock { !$0.isRunning && $0.terminationReason == .uncaughtSignal }
+    }
+
+    private func signal(_ pid: Int32) -> Int32 { Foundation.kill(pid, SIGKILL) }
 }

@@ -1,0 +1,175 @@
+import Foundation
+import GatewayAPI
+import HTTPCurl
+import HTTPPort
+import Model
+import TestSupport
+
+/// A real `pratique serve`, the executable that was built beside the tests, on free ports of 127.0.0.1.
+final class PratiqueInstance: Sendable {
+    struct Refused: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    /// What `pratique serve` writes into its data folder once it listens.
+    struct Addresses: Codable {
+        var api: String
+        var webhooks: String
+        var `operator`: String
+    }
+
+    /// How long a test waits for a state before it fails.
+    static let patience = Duration.seconds(60)
+
+    let folder: URL
+    let addresses: Addresses
+    let token: String
+    let program: RunningProgram
+    let transport: CurlTransport
+
+    var dataFolder: URL { folder.appending(path: "data") }
+
+    private init(folder: URL, addresses: Addresses, token: String, program: RunningProgram) {
+        self.folder = folder
+        self.addresses = addresses
+        self.token = token
+        self.program = program
+        transport = CurlTransport(.init(addresses: .privateNetworks))
+    }
+
+    /// The executable `pratique`, which is built with the tests.
+    static var executable: URL {
+        get throws {
+            let link = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+            let program = URL(fileURLWithPath: link).deletingLastPathComponent().appending(path: "pratique")
+            guard FileManager.default.isExecutableFile(atPath: program.path) else {
+                throw Refused(description: "\(program.path) is missing; build the package first")
+            }
+            return program
+        }
+    }
+
+    /// Starts it on a data folder below `folder`, new or used, and waits until it is ready.
+    static func start(
+        in folder: URL, arguments: [String] = [], environment: [String: String] = [:]
+    ) async throws -> PratiqueInstance {
+        let data = folder.appending(path: "data")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let program = try launch(in: folder, arguments: arguments, environment: environment)
+        let log = folder.appending(path: "serve.log")
+        let file = data.appending(path: "addresses.json")
+        do {
+            try await eventually("pratique serve listens", within: patience) {
+                guard program.isRunning else {
+                    throw Refused(description: "pratique serve ended: \((try? String(contentsOf: log, encoding: .utf8)) ?? "")")
+                }
+                return FileManager.default.fileExists(atPath: file.path)
+            }
+        } catch {
+            program.kill()
+            throw error
+        }
+        let addresses = try JSONDecoder().decode(Addresses.self, from: Data(contentsOf: file))
+        let token = try String(contentsOf: data.appending(path: "admin-token"), encoding: .utf8)
+            .trimmingCharacters(in: .whitespacesAndNewlines)
+        let instance = PratiqueInstance(folder: folder, addresses: addresses, token: token, program: program)
+        try await eventually("pratique serve is ready", within: patience) {
+            guard program.isRunning else { throw Refused(description: "pratique serve ended") }
+            return try await instance.status(of: addresses.operator + "/ready") == 200
+        }
+        return instance
+    }
+
+    /// Starts the program without waiting for anything: it may be made to die on the way up.
+    static func launch(
+        in folder: URL, arguments: [String] = [], environment: [String: String] = [:]
+    ) throws -> RunningProgram {
+        let data = folder.appending(path: "data")
+        try? FileManager.default.removeItem(at: data.appending(path: "addresses.json"))
+        let listeners = ["--listen", "127.0.0.1:0", "--webhooks", "127.0.0.1:0", "--operator", "127.0.0.1:0"]
+        return try RunningProgram(
+            executable, ["serve", "--data", data.path] + listeners + arguments, log: folder.appending(path: "serve.log"),
+            environment: environment)
+    }
+
+    func stop() { program.stop() }
+    func kill() { program.kill() }
+
+    // MARK: The API
+
+    func request(
+        _ method: OutboundRequest.Method, _ path: String, query: [(String, String)] = [], body: (any Encodable)? = nil,
+        token: String? = nil
+    ) async throws -> CollectedResponse {
+        let base = try WebURL(addresses.api)
+        let url = base.appending(path: "api/v1/" + path).appending(query: query)
+        var request = OutboundRequest(
+            method, url, headers: ["Content-Type": "application/json"],
+            body: try body.map { Array(try JSONFormat.encode($0)) } ?? [],
+            credential: .bearer(token ?? self.token, for: base.origin), allowsPlainHTTP: true)
+        request.limits.bodyBytesMax = 64 << 20
+        return try await transport.collect(request)
+    }
+
+    /// Sends a request that must succeed, and reads the answer.
+    func call<Answer: Decodable>(
+        _ method: OutboundRequest.Method, _ path: String, query: [(String, String)] = [], body: (any Encodable)? = nil,
+        as type: Answer.Type
+    ) async throws -> Answer {
+        let response = try await request(method, path, query: query, body: body)
+        guard response.head.isSuccess else {
+            let said = String(decoding: response.body.prefix(1000), as: UTF8.self)
+            throw Refused(description: "\(method.rawValue) \(path): \(response.head.status) \(said)")
+        }
+        return try JSONFormat.decode(type, from: Data(response.body))
+    }
+
+    /// Waits until the image is in a state.
+    @discardableResult
+    func image(
+        _ name: String, within limit: Duration = patience, _ what: String = "has a verdict",
+        until isThere: @escaping @Sendable (ImageSummary) -> Bool = { ImageSummary.Status.judged.contains($0.status) }
+    ) async throws -> ImageSummary {
+        let found = Found<ImageSummary>()
+        do {
+            try await eventually("\(name) \(what)", within: limit) { [self] in
+                let response = try await request(.get, "images/\(name)")
+                guard response.head.isSuccess else { return false }
+                let summary = try JSONFormat.decode(ImageSummary.self, from: Data(response.body))
+                found.value = summary
+                return isThere(summary)
+            }
+        } catch {
+            throw Refused(description: "\(error); last seen: \(found.value.map { "\($0)" } ?? "not listed"); log: \(folder.path)/serve.log")
+        }
+        guard let value = found.value else { throw Refused(description: "\(name) is not listed") }
+        return value
+    }
+
+    func reports(_ name: String) async throws -> [ScanReport] {
+        try await call(.get, "images/\(name)/report", as: [ScanReport].self)
+    }
+
+    /// Runs a command to its end.
+    func command(_ path: String, body: (any Encodable)? = nil) async throws -> CommandAnswer {
+        let first = try await call(.post, path, query: [("wait", "20")], body: body, as: CommandAnswer.self)
+        let last = Found<CommandAnswer>()
+        last.value = first
+        try await eventually("command \(path) ends", within: Self.patience) { [self] in
+            if let answer = last.value, answer.state == .done || answer.state == .failed { return true }
+            last.value = try await call(.get, "replies/\(first.id)", as: CommandAnswer.self)
+            return false
+        }
+        return last.value ?? first
+    }
+
+    func status(of address: String) async throws -> Int {
+        do {
+            return try await transport.collect(OutboundRequest(.get, WebURL(address), allowsPlainHTTP: true)).head.status
+        } catch is HTTPTransportError { return 0 }
+    }
+}
+
+extension ImageSummary.Status {
+    static let judged: Set<Self> = [.compliant, .nonCompliant, .undetermined]
+}
