@@ -131,6 +131,7 @@ let package = Package(
         shared("PolicyEngine", ["Model"]),
 
         // Runtime
+        shared("RegistryImages", ["Model", "Analysers", "LayerArchive", "RegistryClient"]),
         shared("RegistryAccess", ["Model", "Events", "HTTPPort", "RegistryClient", crypto]),
         shared(
             "ServiceRuntime",
@@ -150,7 +151,7 @@ let package = Package(
             "RegistryEnumeratorService", "registry-enumerator", serviceModules + ["RegistryClient", "RegistryAccess"]),
         service(
             "ScannerService", "scanner",
-            serviceModules + ["RegistryClient", "RegistryAccess", "LayerArchive", "Analysers"]),
+            serviceModules + ["RegistryClient", "RegistryAccess", "RegistryImages", "LayerArchive", "Analysers"]),
         service(
             "PolicyEvaluatorService", "policy-evaluator", serviceModules + ["Advisories", "PolicyEngine", crypto]),
         service("CleanupService", "cleanup", serviceModules),
@@ -166,7 +167,7 @@ let package = Package(
             dependencies: [
                 "Advisories", "Analysers", "CleanupService", "Composition", "Events", "GatewayAPI", "HTTPPort",
                 "LayerArchive", "Model",
-                "PolicyEngine", "PolicyEvaluatorService", "RegistryAccess", "RegistryClient",
+                "PolicyEngine", "PolicyEvaluatorService", "RegistryAccess", "RegistryClient", "RegistryImages",
                 "RegistryEnumeratorService",
                 "ScannerService", "ServiceRuntime", "WebhookGatewayService", argumentParser, logging, serviceLifecycle,
                 yams,

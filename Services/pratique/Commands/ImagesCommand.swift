@@ -1,5 +1,6 @@
 import ArgumentParser
 import GatewayAPI
+import HTTPPort
 import Model
 import ServiceRuntime
 

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import GatewayAPI
+import HTTPPort
 import Model
 
 /// `pratique policies`: what is demanded of images.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import GatewayAPI
+import HTTPPort
 import Model
 
 /// `pratique tokens`: who may use the API.

@@ -11,7 +11,7 @@ final class ProgressBar: Sendable {
 
     private let title: String
     private let isShown: Bool
-    private let startedAt = Self.seconds()
+    private let startedAt = ProgressBar.seconds()
     private let state = Mutex(State())
     private static let redrawSeconds = 0.1
     private static let quietSeconds = 1.0

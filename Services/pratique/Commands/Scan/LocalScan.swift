@@ -1,0 +1,107 @@
+import Analysers
+import Composition
+import Foundation
+import HTTPPort
+import Model
+import RegistryClient
+import RegistryImages
+import ServiceRuntime
+
+/// What a scan of one reference gave, before anything was judged.
+struct ScannedImage: Sendable {
+    /// As the report calls it.
+    var name: String
+    /// Of the manifest or index; of the configuration where there is no manifest.
+    var digest: Digest
+    var hasManifestDigest: Bool
+    var inventories: [Inventory]
+    /// Platforms of an index that were not read, and why.
+    var leftOut: [Undetermined]
+}
+
+/// Reads an image on this machine or from a registry, in this process.
+struct LocalScan {
+    let command: ScanCommand
+
+    init(_ command: ScanCommand) { self.command = command }
+
+    func run() async throws -> ScannedImage {
+        let platforms = try choice()
+        let cache: any LayerCache = command.noCache ? NoLayerCache() : FolderLayerCache(folder: Self.cacheFolder)
+        let scanner = ImageScanner(cache: cache)
+        let bar = ProgressBar("scanning \(Output.safe(command.image))", isShown: command.output.quiet ? false : isatty(STDERR_FILENO) == 1)
+        defer { bar.finish() }
+        do {
+            let (name, source) = try await source()
+            let image = try await scanner.resolve(source, platforms: platforms)
+            var inventories: [Inventory] = []
+            for platform in image.platforms {
+                inventories.append(
+                    try await scanner.scan(platform, of: source) { bar.update(done: $0.readBytes, total: $0.totalBytes) })
+            }
+            return ScannedImage(
+                name: name, digest: image.digest, hasManifestDigest: image.platforms.allSatisfy(\.hasManifestDigest),
+                inventories: inventories, leftOut: image.leftOut)
+        } catch let error as ScanError {
+            throw CommandFailure(
+                "cannot scan \(command.image)", cause: Output.safe(error.message), advice: Self.advice(error.kind))
+        }
+    }
+
+    private func choice() throws -> PlatformChoice {
+        if command.platform.isEmpty { return .standard }
+        if command.platform == ["all"] { return .all }
+        do { return .only(try command.platform.map { try Platform($0) }) } catch {
+            throw CommandFailure("bad --platform", cause: "\(error)", status: .usage)
+        }
+    }
+
+    private func source() async throws -> (name: String, source: any ImageSource) {
+        if let local = try await LocalImages.source(for: command.image) { return (command.image, local) }
+        let reference: ImageReference
+        do { reference = try ImageReference(command.image) } catch {
+            throw CommandFailure("cannot scan “\(Output.safe(command.image))”", cause: error.description, status: .usage)
+        }
+        let target: ReferenceTarget = reference.digest.map { .digest($0) } ?? .tag(reference.tag ?? .latest)
+        let registry = RemoteRegistry(
+            endpoint: try endpoint(reference.registry), credentials: try credentials(),
+            transport: try Composition.commandTransport(ProcessInfo.processInfo.environment))
+        let source = RegistryImageSource(
+            name: reference.description, registry: registry, repository: reference.repository, target: target)
+        return (reference.description, source)
+    }
+
+    /// Plain HTTP only where it was asked for, or on this machine.
+    private func endpoint(_ host: RegistryHost) throws -> RegistryEndpoint {
+        let isLocal = host.host == "localhost" || host.host == "::1" || host.host.hasPrefix("127.")
+        let scheme = command.plainHTTP || isLocal ? "http" : "https"
+        do { return try RegistryEndpoint(url: "\(scheme)://\(host)") } catch {
+            throw CommandFailure("cannot use the registry \(host)", cause: "\(error)", status: .usage)
+        }
+    }
+
+    private func credentials() throws -> CredentialProvider {
+        guard let user = command.user, let file = command.passwordFile else { return { .anonymous } }
+        let secret = try readSecret(file)
+        return { .basic(user: user, secret: secret) }
+    }
+
+    /// `$XDG_CACHE_HOME/pratique/layers`, by default below `~/.cache`.
+    static var cacheFolder: URL {
+        let environment = ProcessInfo.processInfo.environment
+        let base = environment["XDG_CACHE_HOME"].flatMap { $0.isEmpty ? nil : URL(fileURLWithPath: $0) }
+            ?? FileManager.default.homeDirectoryForCurrentUser.appending(path: ".cache")
+        return base.appending(path: "pratique/layers")
+    }
+
+    private static func advice(_ kind: ScanError.Kind) -> String? {
+        switch kind {
+        case .unauthorized: "give --user and --password-file"
+        case .notFound: "check the reference"
+        case .noPlatform: "name a platform of the image with --platform, or --platform all"
+        case .unreachable: "check the registry's address; a registry without TLS needs --plain-http"
+        case .corrupt: "push the image again; what the registry holds is damaged"
+        case .notAnImage, .unsupported, .overLimit, .cancelled: nil
+        }
+    }
+}

@@ -1,0 +1,95 @@
+import ArgumentParser
+import Foundation
+import GatewayAPI
+import Model
+import ServiceRuntime
+
+/// `pratique scan`: an inventory of an image, and its verdict, offline or from a server.
+struct ScanCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "scan", abstract: "Scan an image and judge it.",
+        discussion: """
+            Exit codes: 0 passed, 1 could not complete or undetermined, 2 usage, 4 policy failed.
+
+            Examples:
+              pratique scan oci:./image:1.4 --offline --advisories ./osv
+              pratique scan registry.example.com/team/app:1.4 --server https://pratique.example.com --register compliant
+            """)
+
+    @Argument(
+        help: "registry.example.com/team/app:1, oci:FOLDER[:TAG], oci-archive:FILE[:TAG] or docker-archive:FILE[:NAME:TAG].")
+    var image: String
+
+    @Flag(help: "Judge here, without a server.") var offline = false
+    @Option(help: "A folder with OSV all.zip files below it, for --offline.") var advisories: String?
+    @Option(help: "A policy file (YAML or JSON), for --offline; may be repeated. Else the standard policy.")
+    var policy: [String] = []
+    @Flag(help: "Read every layer, also those that are known from an earlier scan.") var noCache = false
+    @Option(help: "A platform of an index, such as linux/arm64, or `all`; may be repeated.") var platform: [String] = []
+    @Option(help: "With a server: put the image into the catalogue: always, only if compliant, or never.")
+    var register = RegisterMode.never
+    @Option(help: "With a server: the reference under which the image is, or will be, pushed. Else IMAGE.") var name: String?
+    @Option(help: "With a server: how many seconds to wait for the verdict.") var timeout = 300
+    @Option(help: "User for the registry.") var user: String?
+    @Option(help: "A file that holds the password or token for the registry.") var passwordFile: String?
+    @Flag(help: "The registry speaks plain HTTP. Loopback addresses may, without this.") var plainHTTP = false
+    @OptionGroup var server: ServerOptions
+    @OptionGroup var output: OutputOptions
+
+    func validate() throws {
+        if offline && server.server != nil { throw ValidationError("--offline and --server exclude each other") }
+        if !offline && (advisories != nil || !policy.isEmpty) {
+            throw ValidationError("--advisories and --policy belong to --offline; a server has its own")
+        }
+        if offline && register != .never { throw ValidationError("--register needs a server") }
+        if (user == nil) != (passwordFile == nil) { throw ValidationError("--user and --password-file go together") }
+        if !offline && name == nil && Self.isLocal(image) {
+            throw ValidationError("with a server, an image from a folder or a file needs --name REFERENCE")
+        }
+        guard (1...3600).contains(timeout) else { throw ValidationError("--timeout is 1 to 3600 seconds") }
+        guard !offline || advisories != nil else {
+            throw ValidationError("--offline needs --advisories FOLDER; without advisories nothing can be called clean")
+        }
+    }
+
+    func run() async throws {
+        let judge: any ImageJudge =
+            offline ? try OfflineJudge(advisories: advisories, policies: policy) : try ServerJudge(client: server.client(), command: self)
+        let scanned = try await LocalScan(self).run()
+        let reports = try await judge.judge(scanned)
+        try ScanOutput(options: output).write(reports)
+        let status = Self.status(of: reports)
+        if status != .success { throw QuietExit(status) }
+    }
+
+    private static func isLocal(_ image: String) -> Bool {
+        ["oci:", "oci-archive:", "docker-archive:"].contains { image.hasPrefix($0) }
+    }
+
+    static func status(of reports: [ScanReport]) -> ExitStatus {
+        switch Verdict.Outcome.worst(reports.map(\.verdict.outcome)) {
+        case .compliant: .success
+        case .nonCompliant: .policyFailed
+        case .undetermined, nil: .failure
+        }
+    }
+}
+
+
+
+/// Turns inventories into reports with verdicts.
+protocol ImageJudge: Sendable {
+    func judge(_ image: ScannedImage) async throws -> [ScanReport]
+}
+/// `--register`: whether the image goes into the catalogue.
+enum RegisterMode: String, ExpressibleByArgument, CaseIterable, Sendable {
+    case always, compliant, never
+
+    var upload: InventoryUpload.Register {
+        switch self {
+        case .always: .always
+        case .compliant: .compliant
+        case .never: .never
+        }
+    }
+}

@@ -1,0 +1,65 @@
+public import Analysers
+public import LayerArchive
+public import Model
+public import RegistryClient
+
+/// An image of a registry, for the scanner.
+///
+/// Bytes come straight from the connection into the layer's reader, on a thread of the transport. What the registry client
+/// checks (digests, sizes, media types) is checked again by nobody before it is used; both ends must agree.
+public struct RegistryImageSource: ImageSource {
+    public let name: String
+    private let registry: RemoteRegistry
+    private let repository: RepositoryName
+    private let target: ReferenceTarget
+
+    /// - Parameter name: how people call the image, for messages.
+    public init(name: String, registry: RemoteRegistry, repository: RepositoryName, target: ReferenceTarget) {
+        self.name = name
+        self.registry = registry
+        self.repository = repository
+        self.target = target
+    }
+
+    public func root() async throws -> SourceDocument { try await document(target) }
+
+    public func manifest(_ descriptor: Descriptor) async throws -> SourceDocument {
+        try await document(.digest(descriptor.digest))
+    }
+
+    public func configuration(_ descriptor: Descriptor) async throws -> [UInt8] {
+        try await mapped { try await registry.configuration(repository, descriptor) }
+    }
+
+    public func layer(_ descriptor: Descriptor, into sink: any LayerSink) async throws {
+        try await mapped { try await registry.blob(repository, descriptor) { try sink.write($0) } }
+    }
+
+    private func document(_ target: ReferenceTarget) async throws -> SourceDocument {
+        try await mapped {
+            let fetched = try await registry.manifest(repository, target)
+            return SourceDocument(bytes: fetched.bytes, mediaType: fetched.mediaType, digest: fetched.digest)
+        }
+    }
+
+    private func mapped<Value>(_ body: () async throws -> Value) async throws -> Value {
+        do { return try await body() } catch let error as RegistryError { throw ScanError(error) }
+    }
+}
+
+extension ScanError {
+    /// What a registry's refusal means for a scan.
+    public init(_ error: RegistryError) {
+        let kind: Kind =
+            switch error {
+            case .unauthorized, .forbidden, .realmRefused: .unauthorized
+            case .notFound: .notFound
+            case .unsupported, .unsupportedMediaType: .unsupported
+            case .rateLimited, .serverFault, .unreachable, .refusedByPolicy: .unreachable
+            case .badAnswer, .digestMismatch, .sizeMismatch, .truncated: .corrupt
+            case .tooLarge: .overLimit
+            case .notAnImage: .notAnImage
+            }
+        self.init(kind, error.description, isTransient: error.isTransient)
+    }
+}

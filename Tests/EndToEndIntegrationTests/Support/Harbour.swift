@@ -1,0 +1,76 @@
+import Foundation
+import GatewayAPI
+import HTTPPort
+import Model
+import TestSupport
+
+/// A running Pratique and a real registry that notifies it, connected under the name `demo`.
+struct Harbour {
+    static let secret = "Bearer harbour-secret-7c1d"
+
+    let folder: URL
+    let pratique: PratiqueInstance
+    let registry: DistributionRegistry
+
+    static func open(in folder: URL, arguments: [String] = []) async throws -> Harbour {
+        let pratique = try await PratiqueInstance.start(in: folder.appending(path: "pratique"), arguments: arguments)
+        let registry = try await DistributionRegistry.start(
+            folder: folder.appending(path: "registry"), notify: URL(string: pratique.addresses.webhooks + "/webhooks/demo"),
+            headers: ["Authorization": secret])
+        var request = RegistryRequest(name: try RegistryName("demo"), url: registry.address)
+        request.webhook = .init(header: "Authorization", value: secret)
+        _ = try await pratique.call(.post, "registries", body: request, as: RegistrySummary.self)
+        return Harbour(folder: folder, pratique: pratique, registry: registry)
+    }
+
+    func close() {
+        pratique.stop()
+        registry.stop()
+    }
+
+    func pusher() throws -> ImagePusher { try ImagePusher(pratique.transport, address: registry.address) }
+
+    /// What the registry answered so far: `GET /v2/…` lines of its log, by path.
+    func requests(_ method: String, holding text: String) throws -> [String: Int] {
+        let log = try String(contentsOf: registry.folder.appending(path: "registry.log"), encoding: .utf8)
+        var counts: [String: Int] = [:]
+        for line in log.split(separator: "\n") where line.contains("\"\(method) /v2/") && line.contains(text) {
+            guard let start = line.range(of: "\"\(method) "), let end = line.range(of: " HTTP/", range: start.upperBound..<line.endIndex)
+            else { continue }
+            counts[String(line[start.upperBound..<end.lowerBound]), default: 0] += 1
+        }
+        return counts
+    }
+}
+
+/// A folder of advisories in OSV form, written by a test.
+enum AdvisoryFolder {
+    struct Record {
+        var id: String
+        var ecosystem: String
+        var package: String
+        var fixed: String?
+        var severity = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"
+        var withdrawn = false
+    }
+
+    static func write(_ records: [Record], in folder: URL) throws {
+        for record in records {
+            let file = folder.appending(path: record.ecosystem.split(separator: ":")[0] + "/\(record.id).json")
+            try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+            try Data(json(record).utf8).write(to: file)
+        }
+    }
+
+    private static func json(_ record: Record) -> String {
+        let fixed = record.fixed.map { ",{\"fixed\":\"\($0)\"}" } ?? ""
+        let withdrawn = record.withdrawn ? "\"withdrawn\":\"2024-01-02T00:00:00Z\"," : ""
+        return """
+            {"schema_version":"1.6.0","id":"\(record.id)","modified":"2024-01-01T00:00:00Z",\(withdrawn)\
+            "aliases":["CVE-2099-\(record.id.utf8.reduce(0) { $0 * 31 % 9000 + Int($1) } + 1000)"],\
+            "severity":[{"type":"CVSS_V3","score":"\(record.severity)"}],\
+            "affected":[{"package":{"ecosystem":"\(record.ecosystem)","name":"\(record.package)"},\
+            "ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"0"}\(fixed)]}]}]}
+            """
+    }
+}
