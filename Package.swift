@@ -159,7 +159,7 @@ let package = Package(
             name: "Composition",
             dependencies: [
                 "Model", "EventLogPort", "EventLogSQLite", "Events", "HTTPPort", "HTTPCurl", "RegistryAccess",
-                "ServiceRuntime", "Storage", logging,
+                "ServiceRuntime", "Storage", logging, serviceLifecycle,
             ],
             path: "Services/composition", swiftSettings: settings),
         .target(

@@ -54,7 +54,8 @@ package struct Composition: Sendable {
             at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         return Ports(
             log: log, transport: transport, time: runtime.time, folder: folder,
-            instance: "\(service)-\(ProcessInfo.processInfo.processIdentifier)", logger: runtime.logger)
+            instance: "\(service)-\(ProcessInfo.processInfo.processIdentifier)", logger: runtime.logger,
+            readiness: runtime.readiness)
     }
 
     /// The HTTP client of a command that a person runs: their own machine and networks are theirs to reach.

@@ -35,6 +35,7 @@ final class CurlJob: Sendable {
     }
 
     func drive(with driver: UnsafeMutableRawPointer?) {
+        // A handle is only compared and given to `curl_multi_wakeup`, which libcurl allows from any thread.
         nonisolated(unsafe) let driver = driver
         state.withLock { $0.driver = driver }
     }

@@ -32,7 +32,7 @@ public final class RegistryClients: RegistryDirectory {
     ///   - realmHosts: hosts that the operator allows as token realm of any registry.
     public init(
         transport: any HTTPTransport, sealer: CredentialSealer?, clock: any Clock<Duration> = ContinuousClock(),
-        now: @escaping @Sendable () -> Date = { Date() }, realmHosts: Set<String> = [],
+        now: @escaping @Sendable () -> Date, realmHosts: Set<String> = [],
         limits: RegistryLimits = RegistryLimits(), retry: RetryPolicy = RetryPolicy()
     ) {
         self.transport = transport

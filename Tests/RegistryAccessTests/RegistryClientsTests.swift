@@ -30,7 +30,7 @@ private final class RecordingTransport: HTTPTransport {
 struct RegistryClientsTests {
     @Test("one client is kept per registry until the record changes")
     func kept() throws {
-        let clients = RegistryClients(transport: RecordingTransport(), sealer: nil)
+        let clients = RegistryClients(transport: RecordingTransport(), sealer: nil, now: { Date() })
         var registry = Registry(name: try RegistryName("example"), url: "https://registry.example.com")
         let first = try clients.client(for: registry)
         #expect(try clients.client(for: registry) === first)
@@ -44,7 +44,7 @@ struct RegistryClientsTests {
         let sealer = CredentialSealer(keys: .fresh())
         var registry = Registry(name: try RegistryName("example"), url: "https://registry.example.com")
         registry.credential = try sealer.seal(user: "robot", secret: RegistrySecret("hunter2"), for: registry)
-        let client = try RegistryClients(transport: transport, sealer: sealer).client(for: registry)
+        let client = try RegistryClients(transport: transport, sealer: sealer, now: { Date() }).client(for: registry)
         let resolved = try await client.resolve(try RepositoryName("team/app"), .tag(.latest))
         #expect(resolved.digest.hex == String(repeating: "a", count: 64))
         let sent = transport.requests.withLock { $0.last?.credential }
@@ -57,13 +57,13 @@ struct RegistryClientsTests {
         let transport = RecordingTransport()
         var registry = Registry(name: try RegistryName("example"), url: "https://registry.example.com")
         registry.credential = .sealed(keyID: "k", box: [1])
-        let client = try RegistryClients(transport: transport, sealer: nil).client(for: registry)
+        let client = try RegistryClients(transport: transport, sealer: nil, now: { Date() }).client(for: registry)
         await #expect(throws: RegistryAccessError.noKeys) { try await client.resolve(try RepositoryName("a"), .tag(.latest)) }
     }
 
     @Test("a record that no client can be made from is refused with its reason")
     func badRecord() throws {
-        let clients = RegistryClients(transport: RecordingTransport(), sealer: nil)
+        let clients = RegistryClients(transport: RecordingTransport(), sealer: nil, now: { Date() })
         let name = try RegistryName("example")
         #expect(throws: RegistryAccessError.self) { try clients.client(for: Registry(name: name, url: "ftp://x")) }
         let both = Registry(name: name, url: "https://x.example", caFile: "/ca.pem", skipTLSVerification: true)

@@ -34,12 +34,17 @@ enum ImportTable {
                 let name = String(
                     decoding: file.code[(offset + keyword.utf8.count)...].prefix { SourceFile.isNamePart($0) },
                     as: UTF8.self)
-                guard modules.contains(name), !file.isTest else { return nil }
+                guard modules.contains(name), isPublic(file, at: offset) else { return nil }
                 return Violation(
                     path: file.path, line: file.line(at: offset), what: "\(name) is the name of a module, too",
                     advice: "rename the type")
             }
         }
+    }
+
+    private static func isPublic(_ file: SourceFile, at offset: Int) -> Bool {
+        let start = file.code[..<offset].lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
+        return String(decoding: file.code[start..<offset], as: UTF8.self).contains("public")
     }
 }
 

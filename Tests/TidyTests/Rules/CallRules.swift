@@ -14,7 +14,8 @@ extension Rule {
             ]),
         banned(
             "Task.sleep", "wait on the clock that was passed in, or for a state with a deadline",
-            exampleCall: "try await Task.sleep(for: .seconds(1))", allowedIn: []),
+            exampleCall: "try await Task.sleep(for: .seconds(1))",
+            allowedIn: ["Tests/TestSupport/EventLog/Deadline.swift"]),
         banned(
             "Thread.sleep", "wait for a state with a deadline", exampleCall: "Thread.sleep(forTimeInterval: 1)",
             allowedIn: []),
@@ -43,7 +44,7 @@ extension Rule {
             bad: [Example("Shared/Model/A.swift", exampleCall)],
             good: [
                 Example("Shared/Model/A.swift", "// \(exampleCall)\nlet a = \"\"\"\n  \(exampleCall)\n  \"\"\"\n"),
-                Example((allowedIn.first ?? "docs/") + (allowedIn.isEmpty ? "a.md" : "A.swift"), exampleCall),
+                Example(allowedIn.first.map { $0.hasSuffix("/") ? $0 + "A.swift" : $0 } ?? "docs/a.md", exampleCall),
             ]
         ) { file in
             guard file.isSwift, !file.isUnder(allowedIn) else { return [] }
