@@ -93,6 +93,7 @@ public protocol RegistryDirectory: Sendable {
 
 /// What services ask of a registry when they look for images.
 public protocol RegistryReader: Sendable {
+    func ping() async throws
     func resolve(_ repository: RepositoryName, _ target: ReferenceTarget) async throws -> ResolvedManifest
     func repositories(progress: (@Sendable (Int) async -> Void)?) async throws -> Listing<RepositoryName>
     func tags(

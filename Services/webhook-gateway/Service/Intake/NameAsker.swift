@@ -1,0 +1,155 @@
+import EventLogPort
+import Events
+import Foundation
+import Model
+import RegistryAccess
+import RegistryClient
+
+/// Asks registries what names point at and writes the answers, one ask a name at a time.
+///
+/// An ask serves every delivery that was in the log before it began: those that come to it later, in this process, are
+/// done already. So hundreds of equal events cause few asks, and an event that is newer than an ask causes another.
+/// **Limits**: `widthMax` asks at a time in a registry; after a registry could not be reached its names fail at once for
+/// `holdSeconds`; `rememberedMax` names are remembered.
+actor NameAsker {
+    static let widthMax = 8
+    static let holdSeconds: TimeInterval = 10
+    static let rememberedMax = 20_000
+
+    /// One delivery's wish to know.
+    struct Wish: Sendable {
+        let name: ImageName
+        let source: ImageRecord.Source
+        let urgent: Bool
+        let delivery: RecordID
+        let context: EventContext
+    }
+
+    private enum Progress {
+        case running(Task<Void, any Error>, covers: [Int: Int64])
+        case done(covers: [Int: Int64])
+    }
+
+    private let log: any EventLog
+    private let time: TimeSource
+    private let registries: any RegistryDirectory
+    private var names: [ImageName: Progress] = [:]
+    private var asking: [RegistryName: Int] = [:]
+    private var waiting: [RegistryName: [CheckedContinuation<Void, Never>]] = [:]
+    private var held: [RegistryName: (until: Date, registry: Registry, error: any Error)] = [:]
+
+    init(log: any EventLog, time: TimeSource, registries: any RegistryDirectory) {
+        self.log = log
+        self.time = time
+        self.registries = registries
+    }
+
+    /// Returns when an answer that is newer than the wish is durable.
+    func serve(_ wish: Wish, _ registry: Registry) async throws {
+        while true {
+            switch names[wish.name] {
+            case .done(let covers)? where Self.covers(covers, wish.delivery): return
+            case .running(let task, let covers)? where Self.covers(covers, wish.delivery): return try await task.value
+            case .running(let task, _)?:
+                // The next ask begins when this one has ended, and then serves all who wait here.
+                _ = await task.result
+                try Task.checkCancellation()
+            case .done?, nil:
+                let covers = try await log.end(of: wish.delivery.topic)
+                // Meanwhile another one may have begun.
+                if case .running? = names[wish.name] { continue }
+                let task = Task { try await self.run(wish, registry) }
+                names[wish.name] = .running(task, covers: covers)
+                let result = await task.result
+                finish(wish.name, covers, result)
+                return try result.get()
+            }
+        }
+    }
+
+    private static func covers(_ ends: [Int: Int64], _ delivery: RecordID) -> Bool {
+        delivery.position <= ends[delivery.partition] ?? -1
+    }
+
+    private func finish(_ name: ImageName, _ covers: [Int: Int64], _ result: Result<Void, any Error>) {
+        if names.count > Self.rememberedMax { names = names.filter { if case .running = $0.value { true } else { false } } }
+        if case .success = result { names[name] = .done(covers: covers) } else { names[name] = nil }
+    }
+
+    private func run(_ wish: Wish, _ registry: Registry) async throws {
+        let change = try await change(wish, registry)
+        let now = time.now()
+        let source = "webhook-gateway"
+        var drafts = [
+            try RecordDraft(
+                Topics.changes, key: change.key, change, wish.context.caused("change/\(wish.name)", by: source, at: now))
+        ]
+        if wish.source == .webhook {
+            let entry = TimelineEntry(
+                name: wish.name, digest: change.shown, step: .delivered, detail: "announced by the registry", at: now.milliseconds)
+            drafts.append(
+                try RecordDraft(
+                    Topics.timeline, key: wish.name.text, entry,
+                    wish.context.caused("timeline/\(wish.name)", by: source, at: now)))
+        }
+        CrashPoint.hit(.intakeBeforeAppend)
+        _ = try await log.append(drafts)
+        CrashPoint.hit(.intakeAfterAppend)
+    }
+
+    private func change(_ wish: Wish, _ registry: Registry) async throws -> Change {
+        switch try await answer(wish.name, registry) {
+        case .shows(let digest, let type):
+            return .observed(.init(name: wish.name, digest: digest, mediaType: type, source: wish.source, urgent: wish.urgent))
+        case .absent: return .gone(.init(name: wish.name, source: wish.source))
+        case .failed(let error):
+            let failure = RegistryFailure.failure(of: error, attempt: 1, now: time.now())
+            return .unresolved(.init(name: wish.name, source: wish.source, failure: failure))
+        }
+    }
+
+    private func answer(_ name: ImageName, _ registry: Registry) async throws -> RegistryAnswer {
+        if let hold = hold(registry) { return .failed(hold) }
+        await enter(registry.name)
+        defer { leave(registry.name) }
+        // The registry may have failed while this ask waited for its turn.
+        if let hold = hold(registry) { return .failed(hold) }
+        let reader: any RegistryReader
+        do { reader = try registries.reader(for: registry) } catch { return .failed(error) }
+        let answer = try await reader.ask(name.repository, name.target)
+        if case .failed(let error as RegistryError) = answer, case .unreachable = error {
+            held[registry.name] = (time.now().addingTimeInterval(Self.holdSeconds), registry, error)
+        }
+        return answer
+    }
+
+    private func hold(_ registry: Registry) -> (any Error)? {
+        guard let hold = held[registry.name] else { return nil }
+        if hold.registry == registry, time.now() < hold.until { return hold.error }
+        held[registry.name] = nil
+        return nil
+    }
+
+    // MARK: Width
+
+    private func enter(_ registry: RegistryName) async {
+        guard asking[registry, default: 0] >= Self.widthMax else {
+            asking[registry, default: 0] += 1
+            return
+        }
+        await withCheckedContinuation { waiting[registry, default: []].append($0) }
+    }
+
+    /// Hands the place to the next one who waits.
+    private func leave(_ registry: RegistryName) {
+        if waiting[registry]?.isEmpty == false {
+            waiting[registry]?.removeFirst().resume()
+        } else {
+            asking[registry, default: 1] -= 1
+        }
+    }
+}
+
+extension Change {
+    fileprivate var shown: Digest? { if case .observed(let seen) = self { seen.digest } else { nil } }
+}
