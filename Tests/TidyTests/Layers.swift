@@ -14,6 +14,7 @@ enum Layers {
             name: "engines and adapters",
             modules: [
                 "Storage", "EventLogSQLite", "EventLogKafka", "HTTPCurl", "RegistryClient", "RegistryAccess",
+                "RegistryImages",
                 "LayerArchive", "Analysers", "Advisories", "PolicyEngine",
             ]),
         Layer(name: "runtime", modules: ["ServiceRuntime"]),

@@ -25,7 +25,7 @@ struct Manifest: Sendable {
         let text = String(decoding: file.bytes, as: UTF8.self)
         var values = Self.products(in: text)
         for (name, list) in Self.lists(in: file) { values[name] = Self.expand(list, values) }
-        targets = ["shared(", "system(", "service(", "process(", "tests(", ".target("].flatMap { call in
+        targets = ["shared(", "system(", "service(", "process(", "benchmark(", "tests(", ".target("].flatMap { call in
             file.offsets(of: call).compactMap { offset in
                 Self.target(
                     call, Self.balanced(file, from: offset + call.utf8.count - 1), values, file.line(at: offset))
@@ -63,13 +63,14 @@ struct Manifest: Sendable {
         let strings = arguments.split(separator: "\"", omittingEmptySubsequences: false)
         // The declarations of the functions themselves have parameters where the calls have strings.
         guard strings.count > 1, !arguments.hasPrefix("_"), !arguments.contains("name: name") else { return nil }
-        let name = String(strings[1])
+        let name = call == "benchmark(" ? "bench-\(strings[1])" : String(strings[1])
         let path = arguments.firstRange(of: "path: \"").map { arguments[$0.upperBound...].prefix { $0 != "\"" } }
         let folder =
             switch call {
             case "shared(", "system(": "Shared/\(name)"
             case "service(": "Services/\(strings.count > 3 ? strings[3] : "")/Service"
             case "process(": "Services/\(name)/Main"
+            case "benchmark(": "Benchmarks/\(strings[1])"
             case "tests(": "Tests/\(name)"
             default: path.map(String.init) ?? "Sources/\(name)"
             }
