@@ -151,10 +151,13 @@ let package = Package(
             "RegistryEnumeratorService", "registry-enumerator", serviceModules + ["RegistryClient", "RegistryAccess"]),
         service(
             "ScannerService", "scanner",
-            serviceModules + ["RegistryClient", "RegistryAccess", "RegistryImages", "LayerArchive", "Analysers"]),
+            serviceModules + [
+                "RegistryClient", "RegistryAccess", "RegistryImages", "LayerArchive", "Analysers", serviceLifecycle,
+            ]),
         service(
-            "PolicyEvaluatorService", "policy-evaluator", serviceModules + ["Advisories", "PolicyEngine", crypto]),
-        service("CleanupService", "cleanup", serviceModules),
+            "PolicyEvaluatorService", "policy-evaluator",
+            serviceModules + ["Advisories", "PolicyEngine", crypto, nioPosix, serviceLifecycle]),
+        service("CleanupService", "cleanup", serviceModules + [serviceLifecycle]),
         .target(
             name: "Composition",
             dependencies: [

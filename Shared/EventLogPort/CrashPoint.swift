@@ -46,10 +46,20 @@ public enum CrashPoint: String, CaseIterable, Sendable {
     case enumeratorAfterAppend = "enumerator.after-append"
 
     // scanner
+    case scannerBeforeInventory = "scanner.before-inventory"
+    case scannerBeforeStatus = "scanner.before-status"
+    case scannerAfterStatus = "scanner.after-status"
 
     // policy-evaluator
+    case evaluatorBeforeVerdicts = "policy-evaluator.before-verdicts"
+    case evaluatorAfterVerdicts = "policy-evaluator.after-verdicts"
+    case evaluatorInImport = "policy-evaluator.in-import"
+    case evaluatorBeforeGeneration = "policy-evaluator.before-generation"
+    case evaluatorBeforeActive = "policy-evaluator.before-active"
 
     // cleanup
+    case cleanupBeforeChanges = "cleanup.before-changes"
+    case cleanupAfterChanges = "cleanup.after-changes"
 
     /// Ends the process if the environment asks for it here.
     @inlinable

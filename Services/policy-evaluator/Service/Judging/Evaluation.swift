@@ -1,0 +1,159 @@
+import Advisories
+import EventLogPort
+import Events
+import Foundation
+import Logging
+import Model
+import ServiceRuntime
+import Storage
+
+/// The work of one term: judging and commands, side by side, until the session ends.
+struct Evaluation: Sendable {
+    let view: View<EvaluatorProjection, SQLiteViewStore>
+    let session: ActiveSession
+    let keeper: GenerationKeeper
+    let compute: ComputePool
+    let term: Term
+    let ports: Ports
+    let configuration: EvaluatorConfiguration
+
+    private static let sweepEvery: TimeInterval = 24 * 3600
+
+    func run() async throws {
+        // First to the end of what was written until now, our own output included: then decide.
+        let ends = try await session.ends(of: view.projection.topics).filter { $0.value >= 0 }
+        try await view.waitFor(ends, within: configuration.viewWait)
+        term.set(session.term)
+        defer { term.set(nil) }
+        let wake = Wake()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await intake.run() }
+            group.addTask { for await _ in view.changes() { wake.fire() } }
+            group.addTask {
+                while true {
+                    try await ports.time.clock.sleep(for: configuration.tick)
+                    let now = ports.time.now()
+                    try await view.store.change { try EvaluatorRows.markDue(now, $0) }
+                    wake.fire()
+                }
+            }
+            group.addTask { try await judge(wake) }
+            // The intake ends with the session; an error of any ends the others.
+            defer { group.cancelAll() }
+            do { try await group.next() } catch is CancellationError {} catch is ActiveInstanceError {}
+        }
+    }
+
+    private var intake: CommandIntake {
+        CommandIntake(
+            session: session, log: ports.log,
+            importer: AdvisoryImporter(
+                keeper: keeper, view: view, compute: compute, transport: ports.transport, folder: ports.folder,
+                configuration: configuration, time: ports.time),
+            rollback: Rollback(keeper: keeper, view: view, compute: compute, time: ports.time), time: ports.time,
+            logger: ports.logger)
+    }
+
+    // MARK: Judging
+
+    private func judge(_ wake: Wake) async throws {
+        let pass = JudgingPass(
+            view: view, session: session, compute: compute, cache: MatchCache(capacity: configuration.cachedMatchesMax),
+            configuration: configuration, time: ports.time, logger: ports.logger)
+        let backoff = Backoff(attemptsMax: 20)
+        var failures = 0
+        var passes = FullPasses()
+        var sweptAt = ports.time.now()
+        while session.isActive {
+            do {
+                try await passes.noteBefore(view)
+                let keeper = keeper
+                let written = try await pass.run {
+                    try await keeper.follow().set
+                }
+                if written > 0 { ports.logger.info("judged", metadata: ["verdicts": "\(written)"]) }
+                if let mark = try await passes.due(view, await keeper.current) { try await write(mark, pass) }
+                if ports.time.now().timeIntervalSince(sweptAt) > Self.sweepEvery {
+                    sweptAt = ports.time.now()
+                    let sweep = PartsSweep(log: ports.log, time: ports.time)
+                    try await sweep.sweep(Topics.verdicts.name)
+                    try await sweep.sweep(Topics.advisories.name)
+                }
+                failures = 0
+                try await wake.wait()
+            } catch let error where Self.mayPass(error) {
+                failures += 1
+                var random = SystemRandomNumberGenerator()
+                guard let wait = backoff.delay(after: failures, using: &random) else { throw error }
+                ports.logger.warning("judging waits for the log", metadata: ["error.chain": "\(error)"])
+                try await ports.time.clock.sleep(for: wait)
+            } catch is ActiveInstanceError {
+                return
+            }
+        }
+    }
+
+    private static func mayPass(_ error: any Error) -> Bool {
+        switch error {
+        case let error as EventLogError: error.isTransient
+        case let error as ViewError: error.isTransient
+        case is GenerationError: true
+        default: false
+        }
+    }
+
+    /// `_judged`: after the last difference of a full pass was acknowledged.
+    private func write(_ mark: FullPasses.Mark, _ pass: JudgingPass) async throws {
+        let now = try await pass.now()
+        let record = JudgedRecord(generation: mark.generation, images: mark.images, judgedAt: now)
+        let context = EventContext(
+            id: "judged/\(session.term)/\(mark.generation ?? 0)/\(now.rfc3339)", source: PolicyEvaluatorRunner.name,
+            time: now)
+        let places = try await session.append([
+            try RecordDraft(Topics.verdicts, key: JudgedRecord.key, record, context)
+        ])
+        if let place = places.last {
+            try await view.waitFor([place.topicPartition: place.position], within: configuration.viewWait)
+        }
+    }
+}
+
+/// Knows when everything has been judged under the same advisories and policies, and that this was not said yet.
+struct FullPasses {
+    struct Mark: Equatable {
+        let generation: Int?
+        let images: Int
+    }
+
+    private var said: State?
+    private var before: State?
+
+    private struct State: Equatable {
+        let generation: Int?
+        let policies: [Policy]
+    }
+
+    mutating func noteBefore(_ view: View<EvaluatorProjection, SQLiteViewStore>) async throws {
+        before = try await Self.state(view)
+    }
+
+    /// The mark to write, when nothing is dirty and the advisories or policies are others than those last said.
+    mutating func due(
+        _ view: View<EvaluatorProjection, SQLiteViewStore>, _ set: AdvisorySet?
+    ) async throws -> Mark? {
+        let now = try await Self.state(view)
+        guard now == before, now.generation == set?.generation, now != said else { return nil }
+        let (isClean, images) = try await view.store.read {
+            (try EvaluatorRows.isClean($0), try EvaluatorRows.liveNames($0))
+        }
+        guard isClean else { return nil }
+        said = now
+        return Mark(generation: now.generation, images: images)
+    }
+
+    private static func state(_ view: View<EvaluatorProjection, SQLiteViewStore>) async throws -> State {
+        try await view.store.read { db in
+            State(generation: try Meta.active.readNumber(db), policies: try EvaluatorRows.policies(db))
+        }
+    }
+}

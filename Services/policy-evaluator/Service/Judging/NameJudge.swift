@@ -1,0 +1,151 @@
+import Advisories
+import Events
+import Foundation
+import Model
+import PolicyEngine
+
+/// What becomes of one name's verdict.
+enum Judgement: Sendable {
+    /// It stays: nothing changed, or there is nothing to say yet.
+    case keep
+    case write(VerdictRecord)
+    /// The name is gone.
+    case remove
+}
+
+/// Judges names from what the view holds. Pure but for its cache; run it on the compute pool.
+struct NameJudge: Sendable {
+    let set: AdvisorySet?
+    let policies: [Policy]
+    /// What is unknown of every name.
+    let problems: [Undetermined]
+    let cache: MatchCache
+    let now: Date
+
+    func judge(_ inputs: JudgingInputs) throws -> Judgement {
+        guard let row = inputs.name else { return inputs.isGone && inputs.verdict != nil ? .remove : .keep }
+        let name = try ImageName(row.name)
+        let digest = try Digest(row.digest)
+        guard let record = try record(name, digest, inputs) else { return .keep }
+        if let known = inputs.verdict, let old = try? known.payload(VerdictRecord.self), old.saysTheSame(as: record) {
+            return .keep
+        }
+        return .write(record)
+    }
+
+    /// Nil while the inventory is still to come.
+    private func record(_ name: ImageName, _ digest: Digest, _ inputs: JudgingInputs) throws -> VerdictRecord? {
+        let missing = problems + inputs.problems
+        guard let root = inputs.inventory else {
+            guard let reason = try failure(inputs) else { return nil }
+            return without(name, digest, missing + [Undetermined(what: "inventory", reason: reason)])
+        }
+        if let error = root.error {
+            return without(name, digest, missing + [Undetermined(what: "inventory", reason: error)])
+        }
+        guard root.isIndex else {
+            let result = try platform(name, digest, root, missing)
+            return VerdictRecord(
+                name: name, digest: digest, verdict: result.verdict, platforms: [result], judgedAt: now)
+        }
+        return try index(name, digest, inputs, missing)
+    }
+
+    private func without(_ name: ImageName, _ digest: Digest, _ missing: [Undetermined]) -> VerdictRecord {
+        let verdict = Judge.judge(
+            PolicySubject(name), digest: digest, inventory: nil, match: nil, policies: policies, now: now,
+            missing: missing)
+        return VerdictRecord(name: name, digest: digest, verdict: verdict, platforms: [], judgedAt: now)
+    }
+
+    private func platform(
+        _ name: ImageName, _ digest: Digest, _ stored: JudgingInputs.StoredInventory, _ missing: [Undetermined]
+    ) throws -> VerdictRecord.PlatformResult {
+        var missing = missing
+        var inventory: Inventory?
+        if let error = stored.error { missing.append(Undetermined(what: "inventory", reason: error)) }
+        if case .platform(let found)? = try stored.value?.payload(InventoryRecord.self) {
+            inventory = found
+        } else if stored.error == nil {
+            missing.append(
+                Undetermined(what: "inventory", reason: "it is that of an index where a platform's was expected"))
+        }
+        var match: MatchResult?
+        if let inventory, let set {
+            let key = MatchCache.Key(inventory: stored.key, position: stored.position, generation: set.generation)
+            match = cache.result(key) { set.match(inventory) }
+        } else if inventory != nil {
+            missing.append(Undetermined(what: "advisories", reason: "no advisories imported"))
+        }
+        let verdict = Judge.judge(
+            PolicySubject(name), digest: digest, inventory: inventory, match: match, policies: policies, now: now,
+            missing: missing)
+        return VerdictRecord.PlatformResult(
+            platform: inventory?.platform, digest: inventory?.digest ?? digest, findings: match?.findings ?? [],
+            verdict: verdict)
+    }
+
+    private func index(
+        _ name: ImageName, _ digest: Digest, _ inputs: JudgingInputs, _ missing: [Undetermined]
+    ) throws -> VerdictRecord {
+        let failure = try failure(inputs)
+        var results: [VerdictRecord.PlatformResult] = []
+        var platforms: [Judge.PlatformVerdict] = []
+        for child in inputs.children {
+            let platform = try Platform(child.platform)
+            let childDigest = try Digest(child.digest)
+            var result: VerdictRecord.PlatformResult?
+            if let stored = child.inventory {
+                result = try self.platform(name, childDigest, stored, missing)
+            } else if let failure {
+                let unknown = missing + [Undetermined(what: "inventory", reason: failure)]
+                result = VerdictRecord.PlatformResult(
+                    platform: platform, digest: childDigest, findings: [],
+                    verdict: without(name, childDigest, unknown).verdict)
+            }
+            result?.platform = platform
+            if let result { results.append(result) }
+            platforms.append(Judge.PlatformVerdict(platform: platform, verdict: result?.verdict))
+        }
+        let verdict = Judge.combine(digest: digest, platforms: platforms, now: now)
+        return VerdictRecord(name: name, digest: digest, verdict: verdict, platforms: results, judgedAt: now)
+    }
+
+    /// Why there is no inventory, or nil while one may still come.
+    private func failure(_ inputs: JudgingInputs) throws -> String? {
+        if let error = inputs.statusError { return "the scan's status cannot be read: \(error)" }
+        guard let status = try inputs.status?.payload(ScanStatusRecord.self) else { return nil }
+        return switch status.state {
+        case .done: nil
+        case .failed(let failure): failure.message
+        case .notAnImage(let type): "it is no container image but \(type)"
+        }
+    }
+}
+
+extension VerdictRecord {
+    /// Whether both say the same of the same digest, whenever and under whatever generation they were computed.
+    func saysTheSame(as other: VerdictRecord) -> Bool { timeless == other.timeless }
+
+    /// Without what changes when nothing does: the time of judging and the number of the generation.
+    var timeless: VerdictRecord {
+        var record = self
+        record.judgedAt = Date(timeIntervalSince1970: 0)
+        record.verdict = record.verdict.timeless
+        record.platforms = platforms.map { result in
+            var result = result
+            result.verdict = result.verdict.timeless
+            return result
+        }
+        return record
+    }
+}
+
+extension Verdict {
+    fileprivate var timeless: Verdict {
+        var verdict = self
+        verdict.inputs.now = Date(timeIntervalSince1970: 0)
+        verdict.inputs.generation = nil
+        return verdict
+    }
+}

@@ -1,0 +1,197 @@
+import Advisories
+import EventLogPort
+import Events
+import Foundation
+import GRDB
+import Model
+import Storage
+
+extension EvaluatorProjection {
+    func apply(_ effect: Effect, of record: WholeRecord, in transaction: borrowing Transaction) throws {
+        let db = transaction.db
+        try db.cachedStatement(sql: "DELETE FROM unreadable WHERE topic = ? AND key = ?")
+            .execute(arguments: [record.id.topic.rawValue, record.key])
+        switch effect {
+        case .nothing: break
+        case .image(let image): try apply(image, record, db)
+        case .candidate(let candidate): try apply(candidate, record, db)
+        case .policy(let policy): try apply(policy, record, db)
+        case .inventory(let inventory): try apply(inventory, record, db)
+        case .scanStatus: try applyScanStatus(record, db)
+        case .verdict(let verdict): try apply(verdict, record, db)
+        case .judged(let judged):
+            if let judged { try Meta.judgedAt.write(String(judged.judgedAt.timeIntervalSince1970), db) }
+        case .advisory(let generation):
+            let statement = try db.cachedStatement(sql: "INSERT OR REPLACE INTO advisories VALUES (?, ?, ?, ?)")
+            try statement.execute(arguments: [record.key, generation, record.value, StoredValue.form(of: record)])
+        case .generation(let number, let end):
+            let statement = try db.cachedStatement(sql: "INSERT OR REPLACE INTO generations VALUES (?, ?, ?, ?)")
+            try statement.execute(arguments: [number, end, record.value, StoredValue.form(of: record)])
+        case .active(let number): try Meta.active.write(String(number), db)
+        }
+    }
+
+    // MARK: Names
+
+    private func apply(_ image: ImageRecord?, _ record: WholeRecord, _ db: Database) throws {
+        guard let image else { return try removeName(record.key, db) }
+        let live = image.digest != nil && image.trash == nil
+        try putName(
+            record, name: image.name, digest: image.digest, inventory: nil, fromCI: image.sources.contains(.ci),
+            live: live,
+            db)
+    }
+
+    private func apply(_ candidate: CandidateRecord?, _ record: WholeRecord, _ db: Database) throws {
+        guard let candidate else { return try removeName(record.key, db) }
+        try putName(
+            record, name: candidate.name, digest: candidate.digest, inventory: candidate.inventoryKey, fromCI: true,
+            live: true,
+            db)
+    }
+
+    private func putName(
+        _ record: WholeRecord, name: ImageName, digest: Digest?, inventory: String?, fromCI: Bool, live: Bool,
+        _ db: Database
+    ) throws {
+        let context = record.context
+        try db.cachedStatement(sql: "INSERT OR REPLACE INTO names VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)").execute(
+            arguments: [
+                record.key, name.text, name.registry.text, name.repository.text, digest?.text, inventory, fromCI, live,
+                context.id, context.traceparent,
+            ])
+        if live { try Dirty.name(record.key, db) }
+    }
+
+    /// Its verdict ends with it: the judge finds a dirty key without a name.
+    private func removeName(_ key: String, _ db: Database) throws {
+        try db.cachedStatement(sql: "DELETE FROM names WHERE key = ?").execute(arguments: [key])
+        try Dirty.name(key, db)
+    }
+
+    // MARK: Policies
+
+    private func apply(_ policy: Policy?, _ record: WholeRecord, _ db: Database) throws {
+        let known = try Data.fetchOne(
+            db.cachedStatement(sql: "SELECT value FROM policies WHERE id = ?"), arguments: [record.key])
+        let old = try known.map { try JSONFormat.decode(Policy.self, from: $0) }
+        if old == policy { return }
+        if let policy {
+            try db.cachedStatement(sql: "INSERT OR REPLACE INTO policies VALUES (?, ?)")
+                .execute(arguments: [record.key, try JSONFormat.encode(policy)])
+        } else {
+            try db.cachedStatement(sql: "DELETE FROM policies WHERE id = ?").execute(arguments: [record.key])
+        }
+        try markScope([old, policy].compactMap { $0 }, db)
+    }
+
+    private func markScope(_ policies: [Policy], _ db: Database) throws {
+        let places = try Row.fetchAll(db, sql: "SELECT DISTINCT registry, repository FROM names WHERE live = 1")
+        for row in places {
+            let registry = try RegistryName(row["registry"])
+            let repository = try RepositoryName(row["repository"])
+            guard policies.contains(where: { $0.scope.contains(registry: registry, repository: repository) }) else {
+                continue
+            }
+            try Dirty.names(where: "registry = ? AND repository = ?", [registry.text, repository.text], db)
+        }
+    }
+
+    // MARK: Scans
+
+    private func apply(_ inventory: ReadInventory?, _ record: WholeRecord, _ db: Database) throws {
+        try removeInventory(record.key, db)
+        guard let inventory, let stored = StoredValue(record) else { return }
+        let isUpload = record.key.contains("/upload/")
+        try db.cachedStatement(sql: "INSERT INTO inventories VALUES (NULL, ?, ?, ?, ?, ?, ?, NULL)").execute(
+            arguments: [
+                record.key, inventory.digest.text, record.id.position, inventory.children != nil, stored.value,
+                stored.form,
+            ])
+        let id = db.lastInsertedRowID
+        if !isUpload {
+            for child in inventory.children ?? [] {
+                try db.cachedStatement(sql: "INSERT OR REPLACE INTO children VALUES (?, ?, ?)")
+                    .execute(arguments: [inventory.digest.text, child.digest.text, child.platform.description])
+            }
+        }
+        for target in inventory.targets { try link(id, to: target, db) }
+        try Dirty.inventory(record.key, digest: inventory.digest.text, db)
+    }
+
+    private func link(_ inventory: Int64, to target: AdvisedPackage, _ db: Database) throws {
+        let name: StatementArguments = [target.ecosystem.text, target.name]
+        try db.cachedStatement(sql: "INSERT OR IGNORE INTO packages (ecosystem, name) VALUES (?, ?)").execute(
+            arguments: name)
+        try db.cachedStatement(
+            sql: "INSERT INTO inventory_packages SELECT id, ?3 FROM packages WHERE ecosystem = ?1 AND name = ?2"
+        ).execute(arguments: name + [inventory])
+    }
+
+    private func removeInventory(_ key: String, _ db: Database) throws {
+        let row = try Row.fetchOne(
+            db.cachedStatement(sql: "SELECT id, digest FROM inventories WHERE key = ?"), arguments: [key])
+        guard let row else { return }
+        let digest: String = row["digest"]
+        try Dirty.inventory(key, digest: digest, db)
+        try db.cachedStatement(sql: "DELETE FROM inventory_packages WHERE inventory = ?").execute(arguments: [
+            row["id"] as Int64
+        ])
+        if !key.contains("/upload/") {
+            try db.cachedStatement(sql: "DELETE FROM children WHERE parent = ?").execute(arguments: [digest])
+        }
+        try db.cachedStatement(sql: "DELETE FROM inventories WHERE key = ?").execute(arguments: [key])
+    }
+
+    private func applyScanStatus(_ record: WholeRecord, _ db: Database) throws {
+        if let stored = StoredValue(record) {
+            try db.cachedStatement(sql: "INSERT OR REPLACE INTO scan_status VALUES (?, ?, ?)")
+                .execute(arguments: [record.key, stored.value, stored.form])
+        } else {
+            try db.cachedStatement(sql: "DELETE FROM scan_status WHERE digest = ?").execute(arguments: [record.key])
+        }
+        try Dirty.inventory(record.key, digest: record.key, db)
+    }
+
+    // MARK: Own output
+
+    private func apply(_ verdict: VerdictRecord?, _ record: WholeRecord, _ db: Database) throws {
+        if let verdict, let stored = StoredValue(record) {
+            let until = verdict.verdict.validUntil?.timeIntervalSince1970
+            try db.cachedStatement(sql: "INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?, ?)")
+                .execute(arguments: [record.key, stored.value, stored.form, until])
+        } else {
+            try db.cachedStatement(sql: "DELETE FROM verdicts WHERE key = ?").execute(arguments: [record.key])
+        }
+        let written = record.header(TermFence.header).flatMap { Int64($0) } ?? -1
+        if let mine = term.current, written < mine { try Dirty.name(record.key, db) }
+    }
+
+    // MARK: What cannot be read
+
+    func unreadable(_ record: WholeRecord, because error: any Error, in transaction: borrowing Transaction) throws {
+        let db = transaction.db
+        let reason = String("\(error)".prefix(500))
+        let topic = record.id.topic
+        try db.cachedStatement(sql: "INSERT OR REPLACE INTO unreadable VALUES (?, ?, ?)")
+            .execute(arguments: [topic.rawValue, record.key, reason])
+        switch topic {
+        case Topics.inventories.name:
+            try removeInventory(record.key, db)
+            let digest = record.key.prefix { $0 != "/" }
+            try db.cachedStatement(sql: "INSERT INTO inventories VALUES (NULL, ?, ?, ?, 0, NULL, '', ?)")
+                .execute(arguments: [record.key, String(digest), record.id.position, reason])
+            try Dirty.inventory(record.key, digest: String(digest), db)
+        case Topics.scanStatus.name:
+            try db.cachedStatement(sql: "INSERT OR REPLACE INTO scan_status VALUES (?, NULL, ?)")
+                .execute(arguments: [record.key, reason])
+            try Dirty.inventory(record.key, digest: record.key, db)
+        case Topics.policies.name where !record.key.contains("@"), Topics.advisories.name: try Dirty.all(db)
+        case Topics.images.name, Topics.candidates.name: try Dirty.name(record.key, db)
+        case Topics.verdicts.name:
+            try db.cachedStatement(sql: "DELETE FROM verdicts WHERE key = ?").execute(arguments: [record.key])
+            try Dirty.name(record.key, db)
+        default: break
+        }
+    }
+}

@@ -1,0 +1,174 @@
+import Events
+import Foundation
+import GRDB
+import Model
+
+/// A name that must be judged again.
+struct DirtyName: Sendable, Equatable {
+    let stamp: Int64
+    let key: String
+}
+
+/// Everything that one name is judged from, read in one snapshot.
+struct JudgingInputs: Sendable {
+    struct Name: Sendable {
+        let name: String
+        let digest: String
+        let event: String
+        let traceparent: String?
+    }
+
+    struct StoredInventory: Sendable {
+        let key: String
+        let position: Int64
+        let isIndex: Bool
+        let value: StoredValue?
+        /// Why it cannot be read.
+        let error: String?
+    }
+
+    struct Child: Sendable {
+        let platform: String
+        let digest: String
+        let inventory: StoredInventory?
+    }
+
+    let key: String
+    /// Nil when there is no such name (any more), or it has no digest or is in the trash; `isGone` tells them apart.
+    var name: Name?
+    var isGone = false
+    var verdict: StoredValue?
+    var inventory: StoredInventory?
+    var children: [Child] = []
+    /// Of the name's digest; a status that cannot be read has a reason and no value.
+    var status: StoredValue?
+    var statusError: String?
+    /// What this name's own records leave unknown.
+    var problems: [Undetermined] = []
+}
+
+/// Reads and writes rows of the view's file. Static, so each call says on which database.
+enum EvaluatorRows {
+    // MARK: Dirty names
+
+    static func dirty(_ limit: Int, _ db: Database) throws -> [DirtyName] {
+        try Row.fetchAll(db, sql: "SELECT stamp, key FROM dirty ORDER BY stamp LIMIT ?", arguments: [limit])
+            .map { DirtyName(stamp: $0["stamp"], key: $0["key"]) }
+    }
+
+    static func isClean(_ db: Database) throws -> Bool {
+        try Row.fetchOne(db, sql: "SELECT 1 FROM dirty LIMIT 1") == nil
+    }
+
+    static func clean(_ names: [DirtyName], _ db: Database) throws {
+        let statement = try db.cachedStatement(sql: "DELETE FROM dirty WHERE stamp = ?")
+        for name in names { try statement.execute(arguments: [name.stamp]) }
+    }
+
+    /// Marks names whose verdict's time has come.
+    static func markDue(_ now: Date, _ db: Database) throws {
+        try Dirty.names(
+            where: "key IN (SELECT key FROM verdicts WHERE valid_until <= ?)", [now.timeIntervalSince1970], db)
+    }
+
+    static func liveNames(_ db: Database) throws -> Int {
+        try Int.fetchOne(db, sql: "SELECT count(*) FROM names WHERE live = 1") ?? 0
+    }
+
+    // MARK: Inputs
+
+    static func inputs(_ key: String, _ db: Database) throws -> JudgingInputs {
+        var inputs = JudgingInputs(key: key)
+        inputs.verdict = try Row.fetchOne(
+            db.cachedStatement(sql: "SELECT value, form FROM verdicts WHERE key = ?"), arguments: [key]
+        ).flatMap { StoredValue($0) }
+        if let reason = try unreadable(["images", "candidates"], key, db) {
+            inputs.problems.append(Undetermined(what: "record of the name", reason: reason))
+        }
+        let row = try Row.fetchOne(db.cachedStatement(sql: "SELECT * FROM names WHERE key = ?"), arguments: [key])
+        guard let row else {
+            inputs.isGone = inputs.problems.isEmpty
+            return inputs
+        }
+        guard row["live"] as Bool, let digest = row["digest"] as String? else { return inputs }
+        inputs.name = JudgingInputs.Name(
+            name: row["name"], digest: digest, event: row["event"], traceparent: row["traceparent"])
+        inputs.inventory = try inventory(of: row, digest: digest, db)
+        if let root = inputs.inventory, root.isIndex { inputs.children = try children(of: digest, db) }
+        let status = try Row.fetchOne(
+            db.cachedStatement(sql: "SELECT value, form FROM scan_status WHERE digest = ?"), arguments: [digest])
+        inputs.status = status.flatMap { StoredValue($0) }
+        if let status, inputs.status == nil { inputs.statusError = status["form"] }
+        return inputs
+    }
+
+    /// A candidate is judged from what was uploaded for it; an image from our own scan, and only while there is none and
+    /// CI registered this very name, from the newest upload for its digest.
+    private static func inventory(
+        of name: Row, digest: String, _ db: Database
+    ) throws -> JudgingInputs.StoredInventory? {
+        if let key = name["inventory"] as String? { return try inventory(key, db) }
+        if let own = try inventory(digest, db) { return own }
+        guard name["from_ci"] as Bool else { return nil }
+        let upload = try String.fetchOne(
+            db.cachedStatement(sql: "SELECT key FROM inventories WHERE digest = ? ORDER BY position DESC LIMIT 1"),
+            arguments: [digest])
+        return try upload.flatMap { try inventory($0, db) }
+    }
+
+    private static func inventory(_ key: String, _ db: Database) throws -> JudgingInputs.StoredInventory? {
+        let row = try Row.fetchOne(db.cachedStatement(sql: "SELECT * FROM inventories WHERE key = ?"), arguments: [key])
+        return row.map { row in
+            JudgingInputs.StoredInventory(
+                key: key, position: row["position"], isIndex: row["is_index"], value: StoredValue(row),
+                error: row["error"])
+        }
+    }
+
+    private static func children(of digest: String, _ db: Database) throws -> [JudgingInputs.Child] {
+        let rows = try Row.fetchAll(
+            db.cachedStatement(sql: "SELECT child, platform FROM children WHERE parent = ? ORDER BY platform, child"),
+            arguments: [digest])
+        return try rows.map { row in
+            let child: String = row["child"]
+            return JudgingInputs.Child(platform: row["platform"], digest: child, inventory: try inventory(child, db))
+        }
+    }
+
+    private static func unreadable(_ topics: [String], _ key: String, _ db: Database) throws -> String? {
+        for topic in topics {
+            let reason = try String.fetchOne(
+                db.cachedStatement(sql: "SELECT reason FROM unreadable WHERE topic = ? AND key = ?"),
+                arguments: [topic, key])
+            if let reason { return reason }
+        }
+        return nil
+    }
+
+    // MARK: What is demanded
+
+    static func policies(_ db: Database) throws -> [Policy] {
+        try Data.fetchAll(db, sql: "SELECT value FROM policies ORDER BY id").map {
+            try JSONFormat.decode(Policy.self, from: $0)
+        }
+    }
+
+    /// What is unknown of every name: policies and advisories that cannot be read.
+    static func problems(_ db: Database) throws -> [Undetermined] {
+        let policies = try Row.fetchAll(
+            db,
+            sql:
+                "SELECT key, reason FROM unreadable WHERE topic = 'policies' AND key NOT LIKE '%@%' ORDER BY key LIMIT 20"
+        )
+        var problems = policies.map { Undetermined(what: "policy \($0["key"] as String)", reason: $0["reason"]) }
+        let advisories = try Int.fetchOne(db, sql: "SELECT count(*) FROM unreadable WHERE topic = 'advisories'") ?? 0
+        if advisories > 0 {
+            problems.append(Undetermined(what: "advisories", reason: "\(advisories) records cannot be read"))
+        }
+        return problems
+    }
+
+    static func unreadableCount(_ db: Database) throws -> Int {
+        try Int.fetchOne(db, sql: "SELECT count(*) FROM unreadable") ?? 0
+    }
+}

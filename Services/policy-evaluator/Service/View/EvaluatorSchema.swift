@@ -1,0 +1,111 @@
+import GRDB
+
+/// The tables of `policy-evaluator.sqlite`. All of them can be made again from the log.
+enum EvaluatorSchema {
+    /// Raised when tables change, or when the same inputs would be judged differently: everything is then judged again.
+    static let version = 1
+
+    static let tables = [
+        "meta", "names", "policies", "inventories", "children", "packages", "inventory_packages", "scan_status",
+        "verdicts",
+        "advisories", "generations", "dirty", "unreadable",
+    ]
+
+    static func create(_ db: Database) throws {
+        try db.execute(
+            sql: """
+                CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+
+                -- Images and candidates. `live`: has a digest and is not in the trash.
+                CREATE TABLE names (
+                    key TEXT PRIMARY KEY, name TEXT NOT NULL, registry TEXT NOT NULL, repository TEXT NOT NULL,
+                    digest TEXT, inventory TEXT, from_ci INTEGER NOT NULL, live INTEGER NOT NULL,
+                    event TEXT NOT NULL, traceparent TEXT) STRICT;
+                CREATE INDEX names_digest ON names (digest);
+                CREATE INDEX names_inventory ON names (inventory);
+                CREATE INDEX names_repository ON names (registry, repository);
+
+                CREATE TABLE policies (id TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
+
+                CREATE TABLE inventories (
+                    id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, digest TEXT NOT NULL, position INTEGER NOT NULL,
+                    is_index INTEGER NOT NULL, value BLOB, form TEXT NOT NULL, error TEXT) STRICT;
+                CREATE INDEX inventories_digest ON inventories (digest);
+                CREATE TABLE children (
+                    parent TEXT NOT NULL, child TEXT NOT NULL, platform TEXT NOT NULL,
+                    PRIMARY KEY (child, parent, platform)) STRICT, WITHOUT ROWID;
+                CREATE INDEX children_parent ON children (parent);
+
+                -- Which inventories an advisory's package touches.
+                CREATE TABLE packages (
+                    id INTEGER PRIMARY KEY, ecosystem TEXT NOT NULL, name TEXT NOT NULL, UNIQUE (ecosystem, name)) STRICT;
+                CREATE TABLE inventory_packages (
+                    package INTEGER NOT NULL, inventory INTEGER NOT NULL,
+                    PRIMARY KEY (package, inventory)) STRICT, WITHOUT ROWID;
+                CREATE INDEX inventory_packages_inventory ON inventory_packages (inventory);
+
+                CREATE TABLE scan_status (digest TEXT PRIMARY KEY, value BLOB, form TEXT NOT NULL) STRICT;
+                CREATE TABLE verdicts (
+                    key TEXT PRIMARY KEY, value BLOB NOT NULL, form TEXT NOT NULL, valid_until REAL) STRICT;
+                CREATE INDEX verdicts_valid_until ON verdicts (valid_until);
+
+                -- Each version of an advisory that may still be wanted; a null value is its removal.
+                CREATE TABLE advisories (
+                    key TEXT NOT NULL, generation INTEGER NOT NULL, value BLOB, form TEXT NOT NULL,
+                    PRIMARY KEY (key, generation)) STRICT;
+                CREATE INDEX advisories_generation ON advisories (generation);
+                CREATE TABLE generations (
+                    number INTEGER PRIMARY KEY, advisories_end INTEGER NOT NULL, value BLOB NOT NULL, form TEXT NOT NULL) STRICT;
+
+                -- Names to be judged. A name that becomes dirty again gets a new stamp.
+                CREATE TABLE dirty (stamp INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE) STRICT;
+                CREATE TABLE unreadable (
+                    topic TEXT NOT NULL, key TEXT NOT NULL, reason TEXT NOT NULL, PRIMARY KEY (topic, key)) STRICT;
+                """)
+    }
+}
+
+/// Marks names that must be judged again.
+enum Dirty {
+    static func name(_ key: String, _ db: Database) throws {
+        try db.cachedStatement(sql: "INSERT OR REPLACE INTO dirty (key) VALUES (?)").execute(arguments: [key])
+    }
+
+    static func all(_ db: Database) throws { try names(where: "1", [], db) }
+
+    static func names(where condition: String, _ arguments: StatementArguments, _ db: Database) throws {
+        let statement = try db.cachedStatement(
+            sql: "INSERT OR REPLACE INTO dirty (key) SELECT key FROM names WHERE live = 1 AND (\(condition))")
+        try statement.execute(arguments: arguments)
+    }
+
+    /// Names that are judged from this inventory: by digest, as a candidate, as a platform of an index.
+    static func inventory(_ key: String, digest: String, _ db: Database) throws {
+        try names(
+            where: "digest = ?1 OR inventory = ?2 OR digest IN (SELECT parent FROM children WHERE child = ?1)",
+            [digest, key], db)
+    }
+}
+
+/// Small facts under a name.
+enum Meta: String {
+    /// The number of the generation in force.
+    case active
+    /// The generation up to which the names that it touches were marked dirty.
+    case marked
+    /// The oldest generation whose versions of all advisories are here.
+    case floor
+    /// When the last full pass ended, in seconds since 1970.
+    case judgedAt
+
+    func read(_ db: Database) throws -> String? {
+        try String.fetchOne(db.cachedStatement(sql: "SELECT value FROM meta WHERE key = ?"), arguments: [rawValue])
+    }
+
+    func readNumber(_ db: Database) throws -> Int? { try read(db).flatMap { Int($0) } }
+
+    func write(_ value: String, _ db: Database) throws {
+        try db.cachedStatement(sql: "INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)")
+            .execute(arguments: [rawValue, value])
+    }
+}
