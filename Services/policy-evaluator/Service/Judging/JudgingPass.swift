@@ -1,3 +1,4 @@
+import Advisories
 import Crypto
 import EventLogPort
 import Events
