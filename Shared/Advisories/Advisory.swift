@@ -134,7 +134,9 @@ public struct ContentHash: Hashable, Sendable {
 private struct ContentBytes {
     var bytes: [UInt8] = []
 
-    mutating func add(_ number: Int) { withUnsafeBytes(of: UInt64(number).littleEndian) { bytes.append(contentsOf: $0) } }
+    mutating func add(_ number: Int) {
+        withUnsafeBytes(of: UInt64(number).littleEndian) { bytes.append(contentsOf: $0) }
+    }
     mutating func add(_ texts: String...) { for text in texts { add(one: text) } }
     mutating func add(_ list: [String]) {
         add(list.count)
@@ -157,5 +159,7 @@ public struct AdvisedPackage: Hashable, Sendable, Codable, Comparable, CustomStr
     }
 
     public var description: String { "\(ecosystem) \(name)" }
-    public static func < (left: Self, right: Self) -> Bool { (left.ecosystem, left.name) < (right.ecosystem, right.name) }
+    public static func < (left: Self, right: Self) -> Bool {
+        (left.ecosystem, left.name) < (right.ecosystem, right.name)
+    }
 }

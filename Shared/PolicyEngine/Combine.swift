@@ -20,20 +20,24 @@ extension Judge {
         let sorted = platforms.sorted { $0.platform.description < $1.platform.description }
         var undetermined: [Undetermined] = []
         if sorted.isEmpty {
-            undetermined.append(Undetermined(what: "platforms", reason: "the index holds none of the configured platforms"))
+            undetermined.append(
+                Undetermined(what: "platforms", reason: "the index holds none of the configured platforms"))
         }
         for entry in sorted {
             guard let verdict = entry.verdict else {
                 undetermined.append(Undetermined(what: "platform \(entry.platform)", reason: "not judged yet"))
                 continue
             }
-            undetermined += verdict.undetermined.map { Undetermined(what: "\(entry.platform): \($0.what)", reason: $0.reason) }
+            undetermined += verdict.undetermined.map {
+                Undetermined(what: "\(entry.platform): \($0.what)", reason: $0.reason)
+            }
         }
         let judged = sorted.compactMap(\.verdict)
         let complete = !sorted.isEmpty && judged.count == sorted.count
         let outcome = complete ? Verdict.Outcome.worst(judged.map(\.outcome)) : nil
         return Verdict(
-            outcome: outcome ?? .undetermined, controls: controls(of: sorted), undetermined: undetermined.sortedAndUnique(),
+            outcome: outcome ?? .undetermined, controls: controls(of: sorted),
+            undetermined: undetermined.sortedAndUnique(),
             inputs: Verdict.Inputs(
                 digest: digest,
                 analyserVersion: joined(judged.compactMap(\.inputs.analyserVersion)),
@@ -47,7 +51,7 @@ extension Judge {
         texts.isEmpty ? nil : Set(texts).sorted().joined(separator: ",")
     }
 
-    /// One result for the same control of the same policy: the worst outcome, the reasons with their platform before them.
+    /// One result for the same control of the same policy: the worst outcome, the reasons with their platform.
     private static func controls(of platforms: [PlatformVerdict]) -> [Verdict.ControlResult] {
         struct Place: Hashable {
             var policy: PolicyID
@@ -60,7 +64,8 @@ extension Judge {
         for entry in platforms {
             var seen: [Place: Int] = [:]
             for result in entry.verdict?.controls ?? [] {
-                var place = Place(policy: result.policy, version: result.policyVersion, control: result.control, occurrence: 0)
+                var place = Place(
+                    policy: result.policy, version: result.policyVersion, control: result.control, occurrence: 0)
                 let occurrence = seen[place, default: 0]
                 seen[place] = occurrence + 1
                 place.occurrence = occurrence

@@ -66,7 +66,8 @@ struct Evidence {
     private func blockedAdvisories(_ settings: Control.BlockedAdvisories) -> Answer {
         let blocked = Set(settings.ids.map { $0.lowercased() })
         let hits = (match?.findings ?? []).filter { finding in
-            blocked.contains(finding.advisory.lowercased()) || finding.aliases.contains { blocked.contains($0.lowercased()) }
+            blocked.contains(finding.advisory.lowercased())
+                || finding.aliases.contains { blocked.contains($0.lowercased()) }
         }
         guard hits.isEmpty else {
             let sentences = hits.sorted(by: Self.order).map { hit in
@@ -86,7 +87,9 @@ struct Evidence {
             }
         }
         guard hits.isEmpty else {
-            let places = hits.map { "\($0.name) \($0.version) (\($0.type.rawValue)) is installed (\($0.location)) and is blocked." }
+            let places = hits.map {
+                "\($0.name) \($0.version) (\($0.type.rawValue)) is installed (\($0.location)) and is blocked."
+            }
             return Answer(outcome: .failed, reasons: places.sorted())
         }
         return passed(unless: packagesUnknown.map(Self.sentence))
@@ -94,7 +97,8 @@ struct Evidence {
 
     private func notRoot(_ configuration: ImageConfiguration) -> Answer {
         guard configuration.runsAsRoot else { return Answer(outcome: .passed, reasons: []) }
-        let user = configuration.user.isEmpty ? "it names no user" : "its user is “\(configuration.user.prefix(100))”"
+        let name = configuration.user.prefix(100)
+        let user = name.isEmpty ? "it names no user" : "its user is “\(name)”"
         return Answer(outcome: .failed, reasons: ["The image's process starts as root: \(user)."])
     }
 

@@ -2,8 +2,8 @@ public import Foundation
 
 /// Reads the advisories of a folder, an archive or bytes, one record at a time.
 ///
-/// A folder holds OSV's own exports: `<ecosystem>/all.zip`, or single `*.json` records, or both. A record's source is the
-/// name of the folder that it lies in. Records that cannot be read are counted and named in the report; an archive that
+/// A folder holds OSV's own exports: `<ecosystem>/all.zip`, or single `*.json` records, or both. A record's source is
+/// the name of the folder that it lies in. Records that cannot be read are counted and named in the report; an archive that
 /// cannot be read ends the import, since nothing can be said of what it held.
 public struct AdvisoryImport {
     public struct Report: Hashable, Sendable, Codable {
@@ -104,7 +104,9 @@ public struct AdvisoryImport {
             return
         }
         files += 1
-        guard files <= limits.filesMax else { throw AdvisoriesError.file(path: url.path, reason: "there are more than \(limits.filesMax) files") }
+        guard files <= limits.filesMax else {
+            throw AdvisoriesError.file(path: url.path, reason: "there are more than \(limits.filesMax) files")
+        }
         let source = Self.source(url.deletingLastPathComponent().lastPathComponent)
         if isArchive {
             let file = try ArchiveFile(path: url.path)
@@ -132,7 +134,8 @@ public struct AdvisoryImport {
     private mutating func count(_ bytes: Int64, _ name: String) throws {
         let (sum, overflow) = totalBytes.addingReportingOverflow(bytes)
         guard !overflow, sum <= limits.totalBytesMax else {
-            throw AdvisoriesError.archive(name: name, reason: "all records together are larger than \(limits.totalBytesMax) bytes")
+            throw AdvisoriesError.archive(
+                name: name, reason: "all records together are larger than \(limits.totalBytesMax) bytes")
         }
         totalBytes = sum
     }

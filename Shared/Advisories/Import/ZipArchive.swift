@@ -26,7 +26,8 @@ struct ZipArchive {
 
     /// - Parameter read: Returns exactly the bytes asked for; offsets and counts lie within `size`.
     init(
-        name: String, size: Int64, limits: ImportLimits, read: @escaping (_ offset: Int64, _ count: Int) throws -> [UInt8]
+        name: String, size: Int64, limits: ImportLimits,
+        read: @escaping (_ offset: Int64, _ count: Int) throws -> [UInt8]
     ) throws(AdvisoriesError) {
         self.name = name
         self.size = size
@@ -40,7 +41,8 @@ struct ZipArchive {
         guard member.bytes <= limits.recordBytesMax else {
             throw .record(name: member.name, reason: "it is larger than \(limits.recordBytesMax) bytes")
         }
-        guard member.bytes < 1 << 20 || member.bytes / max(member.compressedBytes, 1) <= limits.compressionRatioMax else {
+        guard member.bytes < 1 << 20 || member.bytes / max(member.compressedBytes, 1) <= limits.compressionRatioMax
+        else {
             throw failure("\(member.name) is compressed more than \(limits.compressionRatioMax) times")
         }
         guard member.flags & 1 == 0 else { throw failure("\(member.name) is encrypted") }
@@ -54,7 +56,9 @@ struct ZipArchive {
         case 8: content = try inflated(packed, to: Int(member.bytes), member)
         default: throw failure("\(member.name) is stored in a way that we cannot read (method \(member.method))")
         }
-        let sum = content.withUnsafeBufferPointer { UInt32(truncatingIfNeeded: crc32(0, $0.baseAddress, UInt32($0.count))) }
+        let sum = content.withUnsafeBufferPointer {
+            UInt32(truncatingIfNeeded: crc32(0, $0.baseAddress, UInt32($0.count)))
+        }
         guard sum == member.crc else { throw failure("\(member.name) does not match its checksum") }
         return content
     }
@@ -101,8 +105,12 @@ struct ZipArchive {
         members.reserveCapacity(Int(min(place.entries, place.bytes / 46)))
         var at = 0
         for _ in 0..<place.entries {
-            guard at + 46 <= reader.bytes.count, reader.u32(at) == 0x0201_4b50 else { throw failure("its directory is damaged") }
-            let lengths = (name: Int(reader.u16(at + 28)), extra: Int(reader.u16(at + 30)), comment: Int(reader.u16(at + 32)))
+            guard at + 46 <= reader.bytes.count, reader.u32(at) == 0x0201_4b50 else {
+                throw failure("its directory is damaged")
+            }
+            let lengths = (
+                name: Int(reader.u16(at + 28)), extra: Int(reader.u16(at + 30)), comment: Int(reader.u16(at + 32))
+            )
             let end = at + 46 + lengths.name + lengths.extra + lengths.comment
             guard end <= reader.bytes.count else { throw failure("its directory is damaged") }
             members.append(try member(reader, at: at, nameBytes: lengths.name, extraBytes: lengths.extra))
@@ -111,7 +119,9 @@ struct ZipArchive {
         return members
     }
 
-    private func member(_ reader: ByteReader, at: Int, nameBytes: Int, extraBytes: Int) throws(AdvisoriesError) -> Member {
+    private func member(_ reader: ByteReader, at: Int, nameBytes: Int, extraBytes: Int) throws(AdvisoriesError)
+        -> Member
+    {
         var large = Zip64Extra(reader, from: at + 46 + nameBytes, count: extraBytes)
         let bytes = large.value(reader.u32(at + 24))
         let compressed = large.value(reader.u32(at + 20))
@@ -120,8 +130,10 @@ struct ZipArchive {
             throw failure("its directory names sizes beyond the file")
         }
         return Member(
-            name: String(decoding: reader.bytes[(at + 46)..<(at + 46 + nameBytes)], as: UTF8.self), method: reader.u16(at + 10),
-            flags: reader.u16(at + 8), crc: reader.u32(at + 16), compressedBytes: compressed, bytes: bytes, headerOffset: offset)
+            name: String(decoding: reader.bytes[(at + 46)..<(at + 46 + nameBytes)], as: UTF8.self),
+            method: reader.u16(at + 10),
+            flags: reader.u16(at + 8), crc: reader.u32(at + 16), compressedBytes: compressed, bytes: bytes,
+            headerOffset: offset)
     }
 
     /// Where the directory is, from the end record, or from the zip64 end record before it.
@@ -139,7 +151,9 @@ struct ZipArchive {
             guard record.u32(0) == 0x0606_4b50 else { throw failure("its zip64 end record is damaged") }
             place = DirectoryPlace(entries: record.i64(32), bytes: record.i64(40), offset: record.i64(48))
         }
-        guard place.entries >= 0, place.bytes >= 0, place.bytes <= size else { throw failure("its end record is damaged") }
+        guard place.entries >= 0, place.bytes >= 0, place.bytes <= size else {
+            throw failure("its end record is damaged")
+        }
         return place
     }
 

@@ -98,7 +98,8 @@ public struct AdvisorySet: Sendable {
         for (ecosystem, packages) in byEcosystem {
             byName[tables.ecosystems[Int(ecosystem)]] = packages.sorted { left, right in
                 Bytes.compare(
-                    tables.texts.slice(tables.packages[Int(left)].name), tables.texts.slice(tables.packages[Int(right)].name)) < 0
+                    tables.texts.slice(tables.packages[Int(left)].name),
+                    tables.texts.slice(tables.packages[Int(right)].name)) < 0
             }
         }
         packagesByName = byName

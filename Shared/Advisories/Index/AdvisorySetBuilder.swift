@@ -107,12 +107,14 @@ extension AdvisorySet {
 }
 
 extension VersionOrder {
-    /// One spelling for versions that are listed, so that a hit is equality: PEP 440's normal form, no `v` in Go and npm.
-    /// What cannot be read stays as it is.
+    /// One spelling for versions that are listed, so that a hit is equality: PEP 440's normal form, no `v` in Go and
+    /// npm. What cannot be read stays as it is.
     func canonical(_ text: String) -> String {
         switch self {
         case .pep440:
-            (try? PEP440Version(Array(text.utf8).trimmingBlanks())).map { String(decoding: $0.canonical, as: UTF8.self) } ?? text
+            (try? PEP440Version(Array(text.utf8).trimmingBlanks())).map {
+                String(decoding: $0.canonical, as: UTF8.self)
+            } ?? text
         case .go, .semver: String(text.drop { $0 == "v" || $0 == "=" })
         case .dpkg, .apk, .rpm, .gem, .composer, .maven, .nuget: text
         }

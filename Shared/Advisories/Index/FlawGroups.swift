@@ -44,7 +44,9 @@ enum FlawGroups {
             return (group, flaws.union(group.flatMap { identities[$0].ids }.filter { $0.hasPrefix("CVE-") }))
         }
         let order = described.indices.sorted {
-            (-described[$0].flaws.count, described[$0].members[0]) < (-described[$1].flaws.count, described[$1].members[0])
+            (-described[$0].flaws.count, described[$0].members[0]) < (
+                -described[$1].flaws.count, described[$1].members[0]
+            )
         }
         var kept: [(members: [Int], flaws: Set<String>)] = []
         var byFlaw: [String: [Int]] = [:]

@@ -15,8 +15,8 @@ extension AdvisorySet {
     /// Joins an inventory with this generation.
     ///
     /// Debian and Ubuntu are matched by source name and source version, Alpine by origin, Python by PEP 503 names. What
-    /// cannot be compared, and what has no data, is in `undetermined`. Sorted, without duplicates: the same inventory and
-    /// the same generation give the same result.
+    /// cannot be compared, and what has no data, is in `undetermined`. Sorted, without duplicates: the same inventory
+    /// and the same generation give the same result.
     public func match(_ inventory: Inventory, options: MatchOptions = MatchOptions()) -> MatchResult {
         let release = inventory.distribution.flatMap(Ecosystem.init(distribution:))
         var undetermined = Set<Undetermined>()
@@ -29,13 +29,17 @@ extension AdvisorySet {
                     undetermined.insert(noData(ecosystem, package, inventory))
                     continue
                 }
-                if !package.type.isOperatingSystem, release.map(coverage.contains) == true, options.isOwnedByDistribution(package) {
+                if !package.type.isOperatingSystem, release.map(coverage.contains) == true,
+                    options.isOwnedByDistribution(package)
+                {
                     continue
                 }
                 var matcher = PackageMatcher(set: self, package: package, ecosystem: ecosystem)
                 for lookup in lookups { matcher.match(lookup) }
                 undetermined.formUnion(matcher.undetermined)
-                for finding in matcher.findings() { findings[finding.package, default: [:]][finding.advisory] = finding }
+                for finding in matcher.findings() {
+                    findings[finding.package, default: [:]][finding.advisory] = finding
+                }
             }
         }
         return MatchResult(
@@ -48,7 +52,9 @@ extension AdvisorySet {
         let release = inventory.distribution.flatMap(Ecosystem.init(distribution:))
         var targets = Set<AdvisedPackage>()
         for package in inventory.packages {
-            guard case .ecosystem(let ecosystem, let lookups) = AdviceSource(package, inventory: inventory, release: release)
+            guard
+                case .ecosystem(let ecosystem, let lookups) = AdviceSource(
+                    package, inventory: inventory, release: release)
             else { continue }
             for lookup in lookups { targets.insert(AdvisedPackage(ecosystem: ecosystem, name: lookup.name)) }
         }
@@ -57,7 +63,8 @@ extension AdvisorySet {
 
     private func noData(_ ecosystem: Ecosystem, _ package: Package, _ inventory: Inventory) -> Undetermined {
         if package.type.isOperatingSystem, let distribution = inventory.distribution {
-            return Undetermined(what: "advisories for \(distribution)", reason: "no data for this release in generation \(generation)")
+            return Undetermined(
+                what: "advisories for \(distribution)", reason: "no data for this release in generation \(generation)")
         }
         return Undetermined(
             what: "advisories for \(ecosystem)", reason: "no data for this ecosystem in generation \(generation)")
@@ -97,13 +104,15 @@ enum AdviceSource {
         guard let release else {
             self = .none(
                 Undetermined(
-                    what: "advisories for \(distribution)", reason: "no source of advisories is known for this distribution or release"))
+                    what: "advisories for \(distribution)",
+                    reason: "no source of advisories is known for this distribution or release"))
             return
         }
         guard release.distributionType == package.type else {
             self = .none(
                 Undetermined(
-                    what: "advisories for \(package.type.rawValue) packages", reason: "\(distribution) does not advise on them"))
+                    what: "advisories for \(package.type.rawValue) packages",
+                    reason: "\(distribution) does not advise on them"))
             return
         }
         self = .ecosystem(release, Self.lookups(package, release))

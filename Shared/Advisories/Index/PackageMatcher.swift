@@ -84,13 +84,16 @@ struct PackageMatcher {
         let record = set.tables.records[Int(entry.record)]
         hits.append(
             Hit(
-                record: entry.record, severity: entry.severity ?? record.severity, isEntrySeverity: entry.severity != nil,
+                record: entry.record, severity: entry.severity ?? record.severity,
+                isEntrySeverity: entry.severity != nil,
                 fix: fix))
     }
 
     /// OSV's evaluation, free of the order in which events are written: the last event at or below the version decides;
     /// of events at the same version the one written later. `last_affected` counts from just above its version.
-    private func answer(_ range: Range<Int>, _ version: OrderedVersion, ignoringEpoch: Bool) throws(AdvisoriesError) -> RangeAnswer {
+    private func answer(_ range: Range<Int>, _ version: OrderedVersion, ignoringEpoch: Bool) throws(AdvisoriesError)
+        -> RangeAnswer
+    {
         var isAffected = false
         var last: OrderedVersion?
         var fix: (text: String, version: OrderedVersion)?
@@ -144,7 +147,8 @@ struct PackageMatcher {
 
     private mutating func noteAdvisory(_ record: UInt32, _ reason: String) {
         let id = set.tables.texts.text(set.tables.records[Int(record)].id)
-        undetermined.append(Undetermined(what: "advisory \(id) for package \(package.name) \(package.version)", reason: reason))
+        undetermined.append(
+            Undetermined(what: "advisory \(id) for package \(package.name) \(package.version)", reason: reason))
     }
 
     // MARK: Findings
@@ -173,7 +177,8 @@ struct PackageMatcher {
         let id = first.identity.ids[0]
         let source = worst.isEntrySeverity ? "ecosystem" : optionalText(worstRecord.severitySource)
         return Finding(
-            advisory: id, aliases: Set(group.flatMap { $0.identity.ids + $0.identity.flaws }).subtracting([id]).sorted(),
+            advisory: id,
+            aliases: Set(group.flatMap { $0.identity.ids + $0.identity.flaws }).subtracting([id]).sorted(),
             package: Finding.PackageKey(name: package.name, version: package.version, purl: package.purl),
             state: fix == nil ? .affected : .fixed, fixedVersion: fix?.text, severity: worst.severity,
             severitySource: worst.severity == .unknown ? nil : source, summary: optionalText(record.summary))

@@ -35,7 +35,8 @@ public struct Ecosystem: Hashable, Sendable, Codable, Comparable, CustomStringCo
         switch base {
         case "Debian", "Ubuntu": .dpkg
         case "Alpine", "Wolfi", "Chainguard", "Alpaquita", "BellSoft Hardened Containers", "MinimOS": .apk
-        case "AlmaLinux", "Rocky Linux", "Red Hat", "SUSE", "openSUSE", "Mageia", "Photon OS", "openEuler", "Azure Linux":
+        case "AlmaLinux", "Rocky Linux", "Red Hat", "SUSE", "openSUSE", "Mageia", "Photon OS", "openEuler",
+            "Azure Linux":
             .rpm
         case "PyPI": .pep440
         case "npm", "crates.io", "Hex", "Pub", "SwiftURL": .semver
@@ -95,7 +96,8 @@ public struct Ecosystem: Hashable, Sendable, Codable, Comparable, CustomStringCo
             switch distribution.id {
             case "debian": major.isEmpty ? nil : "Debian:\(major)"
             case "ubuntu": version.isEmpty ? nil : "Ubuntu:\(version)"
-            case "alpine": numbers.count < 2 ? nil : version.contains("_") ? "Alpine:edge" : "Alpine:v\(major).\(numbers[1])"
+            case "alpine":
+                numbers.count < 2 ? nil : version.contains("_") ? "Alpine:edge" : "Alpine:v\(major).\(numbers[1])"
             case "wolfi": "Wolfi"
             case "chainguard": "Chainguard"
             case "almalinux": major.isEmpty ? nil : "AlmaLinux:\(major)"

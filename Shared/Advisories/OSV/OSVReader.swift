@@ -33,7 +33,8 @@ public struct OSVReader {
     }
 
     private static func path(_ context: DecodingError.Context) -> String {
-        context.codingPath.isEmpty ? "the record" : context.codingPath.prefix(8).map(\.stringValue).joined(separator: ".")
+        context.codingPath.isEmpty
+            ? "the record" : context.codingPath.prefix(8).map(\.stringValue).joined(separator: ".")
     }
 
     // MARK: Normalising
@@ -72,7 +73,9 @@ public struct OSVReader {
         }
         var ranges: [[Advisory.Event]] = []
         for range in entry.ranges ?? [] where range.type != "GIT" {
-            guard range.events.count <= limits.eventsMax else { throw RecordFault("\(package.name) has too many events") }
+            guard range.events.count <= limits.eventsMax else {
+                throw RecordFault("\(package.name) has too many events")
+            }
             let events = try events(range)
             if !events.isEmpty { ranges.append(events) }
         }
@@ -88,7 +91,8 @@ public struct OSVReader {
         var events: [Advisory.Event] = []
         for event in range.events {
             let kinds: [(Advisory.EventKind, String?)] = [
-                (.introduced, event.introduced), (.fixed, event.fixed), (.lastAffected, event.last_affected), (.limit, event.limit),
+                (.introduced, event.introduced), (.fixed, event.fixed), (.lastAffected, event.last_affected),
+                (.limit, event.limit),
             ]
             for case (let kind, let version?) in kinds {
                 try check(version, "a version", OrderedVersion.bytesMax)

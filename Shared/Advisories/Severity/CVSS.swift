@@ -11,7 +11,9 @@ public enum CVSS {
         var metrics: [Substring: Substring] = [:]
         for part in parts {
             guard let colon = part.firstIndex(of: ":") else { return nil }
-            guard metrics.updateValue(part[part.index(after: colon)...], forKey: part[..<colon]) == nil else { return nil }
+            guard metrics.updateValue(part[part.index(after: colon)...], forKey: part[..<colon]) == nil else {
+                return nil
+            }
         }
         return switch version {
         case "3.0", "3.1": CVSS3.score(metrics)
@@ -39,7 +41,8 @@ enum CVSS2 {
         let impacts: [Substring: Double] = ["N": 0, "P": 0.275, "C": 0.66]
         guard let vector = value("AV", ["L": 0.395, "A": 0.646, "N": 1]),
             let complexity = value("AC", ["H": 0.35, "M": 0.61, "L": 0.71]),
-            let authentication = value("Au", ["M": 0.45, "S": 0.56, "N": 0.704]), let confidentiality = value("C", impacts),
+            let authentication = value("Au", ["M": 0.45, "S": 0.56, "N": 0.704]),
+            let confidentiality = value("C", impacts),
             let integrity = value("I", impacts), let availability = value("A", impacts)
         else { return nil }
         let impact = 10.41 * (1 - (1 - confidentiality) * (1 - integrity) * (1 - availability))
@@ -55,8 +58,10 @@ enum CVSS3 {
         let impacts: [Substring: Double] = ["N": 0, "L": 0.22, "H": 0.56]
         guard let scope = metrics["S"], scope == "U" || scope == "C" else { return nil }
         let isChanged = scope == "C"
-        guard let vector = value("AV", ["N": 0.85, "A": 0.62, "L": 0.55, "P": 0.2]), let complexity = value("AC", ["L": 0.77, "H": 0.44]),
-            let privileges = value("PR", isChanged ? ["N": 0.85, "L": 0.68, "H": 0.5] : ["N": 0.85, "L": 0.62, "H": 0.27]),
+        guard let vector = value("AV", ["N": 0.85, "A": 0.62, "L": 0.55, "P": 0.2]),
+            let complexity = value("AC", ["L": 0.77, "H": 0.44]),
+            let privileges = value(
+                "PR", isChanged ? ["N": 0.85, "L": 0.68, "H": 0.5] : ["N": 0.85, "L": 0.62, "H": 0.27]),
             let interaction = value("UI", ["N": 0.85, "R": 0.62]), let confidentiality = value("C", impacts),
             let integrity = value("I", impacts), let availability = value("A", impacts)
         else { return nil }
@@ -67,7 +72,9 @@ enum CVSS3 {
         return roundedUp(min((isChanged ? 1.08 : 1) * (impact + exploitability), 10))
     }
 
-    private static func power(_ base: Double, _ exponent: Int) -> Double { (0..<exponent).reduce(1) { product, _ in product * base } }
+    private static func power(_ base: Double, _ exponent: Int) -> Double {
+        (0..<exponent).reduce(1) { product, _ in product * base }
+    }
 
     /// Roundup of specification 3.1, appendix A: free of the noise of floating point.
     private static func roundedUp(_ score: Double) -> Int {

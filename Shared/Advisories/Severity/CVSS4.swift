@@ -1,5 +1,5 @@
-/// The base score of CVSS 4.0 (specification, section 8): the score of the vector's equivalence classes, less its distance
-/// from the worst vector of the same classes.
+/// The base score of CVSS 4.0 (specification, section 8): the score of the vector's equivalence classes, less its
+/// distance from the worst vector of the same classes.
 ///
 /// Only base metrics count: exploit maturity is taken as "attacked" and the requirements as high, their defaults, so
 /// classes EQ5 (always 0) and EQ4's safety level do not arise.
@@ -15,7 +15,9 @@ enum CVSS4 {
     ]
 
     /// The worst vectors of each EQ1 (levels of AV, PR, UI) and how deep it is.
-    private static let exploitWorst: [[[Int]]] = [[[0, 0, 0]], [[1, 0, 0], [0, 1, 0], [0, 0, 1]], [[3, 0, 0], [1, 1, 1]]]
+    private static let exploitWorst: [[[Int]]] = [
+        [[0, 0, 0]], [[1, 0, 0], [0, 1, 0], [0, 0, 1]], [[3, 0, 0], [1, 1, 1]],
+    ]
     private static let exploitDepth = [1, 4, 5]
     /// The same for VC, VI, VA, by column. 01 and 11 are only ever the next lower class: requirements are high.
     private static let impactWorst: [[[Int]]] = [[[0, 0, 0]], [], [[1, 0, 0], [0, 1, 0]], [], [[1, 1, 1]]]
@@ -23,13 +25,17 @@ enum CVSS4 {
 
     static func score(_ metrics: [Substring: Substring]) -> Int? {
         func level(_ name: Substring, _ values: String) -> Int? {
-            guard let value = metrics[name], value.count == 1, let place = values.firstIndex(of: value[value.startIndex]) else {
+            guard let value = metrics[name], value.count == 1,
+                let place = values.firstIndex(of: value[value.startIndex])
+            else {
                 return nil
             }
             return values.distance(from: values.startIndex, to: place)
         }
-        guard let vector = level("AV", "NALP"), let privileges = level("PR", "NLH"), let interaction = level("UI", "NPA"),
-            let complexity = level("AC", "LH"), let requirements = level("AT", "NP"), let confidentiality = level("VC", "HLN"),
+        guard let vector = level("AV", "NALP"), let privileges = level("PR", "NLH"),
+            let interaction = level("UI", "NPA"),
+            let complexity = level("AC", "LH"), let requirements = level("AT", "NP"),
+            let confidentiality = level("VC", "HLN"),
             let integrity = level("VI", "HLN"), let availability = level("VA", "HLN"), let laterC = level("SC", "HLN"),
             let laterI = level("SI", "HLN"), let laterA = level("SA", "HLN")
         else { return nil }
@@ -37,7 +43,8 @@ enum CVSS4 {
         let impact = [confidentiality, integrity, availability]
         guard impact != [2, 2, 2] || later != [2, 2, 2] else { return 0 }
         return score(
-            exploit: [vector, privileges, interaction], attack: [complexity, requirements], impact: impact, later: later)
+            exploit: [vector, privileges, interaction], attack: [complexity, requirements], impact: impact, later: later
+        )
     }
 
     private static func score(exploit: [Int], attack: [Int], impact: [Int], later: [Int]) -> Int {
@@ -50,7 +57,10 @@ enum CVSS4 {
         let steps: [(lower: Int?, distance: Int, depth: Int)] = [
             (at(eq1 + 1, eq2, eq36, eq4), distance(exploit, exploitWorst[eq1]), exploitDepth[eq1]),
             (at(eq1, eq2 + 1, eq36, eq4), attack.reduce(0, +) - eq2, eq2 + 1),
-            (lowerImpact(eq36).compactMap { at(eq1, eq2, $0, eq4) }.max(), distance(impact, impactWorst[eq36]), impactDepth[eq36]),
+            (
+                lowerImpact(eq36).compactMap { at(eq1, eq2, $0, eq4) }.max(), distance(impact, impactWorst[eq36]),
+                impactDepth[eq36]
+            ),
             (at(eq1, eq2, eq36, eq4 + 1), later.reduce(0, +) - (eq4 == 2 ? 3 : 0), eq4 == 1 ? 5 : 4),
         ]
         let existing = steps.filter { $0.lower != nil }

@@ -5,7 +5,9 @@ enum SeverityReader {
     static func severity(of record: OSVRecord, hasFlaws: Bool) -> (severity: Severity, source: String?) {
         if let own = own(record.severity) { return (own, "ecosystem") }
         if let rated = rated(record) { return (rated, "ecosystem") }
-        if let scored = scored((record.severity ?? []) + (record.affected ?? []).flatMap { $0.severity ?? [] }) { return scored }
+        if let scored = scored((record.severity ?? []) + (record.affected ?? []).flatMap { $0.severity ?? [] }) {
+            return scored
+        }
         if let word = record.database_specific?.severity.flatMap(word) { return (word, "database") }
         if let score = record.database_specific?.score, score >= 0, score <= 10 {
             return (CVSS.severity(tenths: Int((score * 10).rounded())), "database")
@@ -17,7 +19,9 @@ enum SeverityReader {
     /// What a distribution says of one package: Ubuntu's severity type, Debian's urgency, GitHub-like words.
     static func severity(of entry: OSVRecord.Affected) -> Severity? {
         if let own = own(entry.severity) { return own }
-        let words = [entry.ecosystem_specific?.urgency, entry.ecosystem_specific?.severity, entry.database_specific?.severity]
+        let words = [
+            entry.ecosystem_specific?.urgency, entry.ecosystem_specific?.severity, entry.database_specific?.severity,
+        ]
         return words.lazy.compactMap { $0.flatMap(word) }.first
     }
 

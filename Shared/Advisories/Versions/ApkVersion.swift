@@ -51,7 +51,8 @@ struct ApkVersion: Sendable {
         while takes(UInt8(ascii: "_")) {
             let start = index
             while index < bytes.count, bytes[index].isLetter { index += 1 }
-            guard let suffix = Self.suffixes.first(where: { $0.rank != 0 && $0.name[...] == bytes[start..<index] }) else {
+            guard let suffix = Self.suffixes.first(where: { $0.rank != 0 && $0.name[...] == bytes[start..<index] })
+            else {
                 throw VersionFault("has an unknown suffix after _")
             }
             add(.suffix, rank: suffix.rank)
@@ -96,7 +97,8 @@ struct ApkVersion: Sendable {
         case .letter, .suffix: left.rank - right.rank
         case .commit: Bytes.compare(left.digits, right.digits)
         // A number with a leading zero sorts as text, as in Gentoo's rules.
-        case .number where left.digits.first == 0x30 || right.digits.first == 0x30: Bytes.compare(left.digits, right.digits)
+        case .number where left.digits.first == 0x30 || right.digits.first == 0x30:
+            Bytes.compare(left.digits, right.digits)
         default: Decimal.compare(left.digits, right.digits)
         }
     }

@@ -3,7 +3,8 @@
 /// Branches (`dev-main`, `2.x-dev`) have no place in the order: they cannot be read.
 struct ComposerVersion: Sendable {
     private static let stabilities: [(name: [UInt8], rank: Int)] = [
-        ("stable", 3), ("alpha", 0), ("beta", 1), ("patch", 4), ("dev", -1), ("rc", 2), ("pl", 4), ("a", 0), ("b", 1), ("p", 4),
+        ("stable", 3), ("alpha", 0), ("beta", 1), ("patch", 4), ("dev", -1), ("rc", 2), ("pl", 4), ("a", 0), ("b", 1),
+        ("p", 4),
     ].map { (Array($0.0.utf8), $0.1) }
 
     private let numbers: [ArraySlice<UInt8>]
@@ -42,12 +43,16 @@ struct ComposerVersion: Sendable {
     ) throws(VersionFault) -> (rank: Int, number: [ArraySlice<UInt8>])? {
         guard !rest.isEmpty else { return nil }
         var tail = rest
-        if [UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: "_")].contains(tail[tail.startIndex]) { tail = tail.dropFirst() }
+        if [UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: "_")].contains(tail[tail.startIndex]) {
+            tail = tail.dropFirst()
+        }
         guard let found = stabilities.first(where: { tail.starts(with: $0.name) }) else {
             throw VersionFault("has an unknown stability")
         }
         tail = tail.dropFirst(found.name.count)
-        if tail.first == UInt8(ascii: ".") || tail.first == UInt8(ascii: "-"), tail.dropFirst().first?.isDigit == true { tail = tail.dropFirst() }
+        if tail.first == UInt8(ascii: ".") || tail.first == UInt8(ascii: "-"), tail.dropFirst().first?.isDigit == true {
+            tail = tail.dropFirst()
+        }
         var numbers: [ArraySlice<UInt8>] = []
         while tail.first?.isDigit == true {
             let run = tail.prefix(while: \.isDigit)
@@ -69,7 +74,8 @@ struct ComposerVersion: Sendable {
 
     private static func compare(_ left: [ArraySlice<UInt8>], _ right: [ArraySlice<UInt8>]) -> Int {
         for index in 0..<max(left.count, right.count) {
-            let difference = Decimal.compare(index < left.count ? left[index] : [], index < right.count ? right[index] : [])
+            let difference = Decimal.compare(
+                index < left.count ? left[index] : [], index < right.count ? right[index] : [])
             if difference != 0 { return difference }
         }
         return 0

@@ -27,12 +27,14 @@ struct DpkgVersion: Sendable {
             upstream = rest
         }
         guard !upstream.isEmpty else { throw VersionFault("has no upstream version") }
-        guard upstream.allSatisfy({ Self.isLegal($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: ":") }), revision.allSatisfy(Self.isLegal)
+        guard upstream.allSatisfy({ Self.isLegal($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: ":") }),
+            revision.allSatisfy(Self.isLegal)
         else { throw VersionFault("holds a character that Debian versions do not have") }
     }
 
     private static func isLegal(_ byte: UInt8) -> Bool {
-        byte.isDigit || byte.isLetter || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "+") || byte == UInt8(ascii: "~")
+        byte.isDigit || byte.isLetter || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "+")
+            || byte == UInt8(ascii: "~")
     }
 
     func compare(_ other: DpkgVersion) -> Int {

@@ -38,7 +38,8 @@ struct GemVersion: Sendable {
     func compare(_ other: GemVersion) -> Int {
         for (left, right) in zip(segments, other.segments) {
             if left.isNumber != right.isNumber { return left.isNumber ? 1 : -1 }
-            let difference = left.isNumber ? Decimal.compare(left.text, right.text) : Bytes.compare(left.text, right.text)
+            let difference =
+                left.isNumber ? Decimal.compare(left.text, right.text) : Bytes.compare(left.text, right.text)
             if difference != 0 { return difference }
         }
         let common = min(segments.count, other.segments.count)

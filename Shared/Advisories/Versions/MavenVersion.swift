@@ -1,7 +1,8 @@
 /// Maven's order (`ComparableVersion`; POM reference, "Version Order Specification").
 ///
-/// Tokens end at `.`, `-`, `_` and between digits and letters. `alpha < beta < milestone < rc < snapshot < (none) < sp`,
-/// other words after these, numbers last. Null values (`0`, ``, `final`, `ga`, `release`) at the end of a part are dropped.
+/// Tokens end at `.`, `-`, `_` and between digits and letters. `alpha < beta < milestone < rc < snapshot < (none) <
+/// sp`, other words after these, numbers last. Null values (`0`, ``, `final`, `ga`, `release`) at the end of a part are
+/// dropped.
 struct MavenVersion: Sendable {
     private struct Token: Sendable {
         /// Whether `-` or a change between digits and letters came before it.
@@ -43,7 +44,9 @@ struct MavenVersion: Sendable {
         self.tokens = Self.trimmed(tokens)
     }
 
-    private static func isSeparator(_ byte: UInt8) -> Bool { byte == UInt8(ascii: ".") || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_") }
+    private static func isSeparator(_ byte: UInt8) -> Bool {
+        byte == UInt8(ascii: ".") || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_")
+    }
 
     private static func token(_ run: ArraySlice<UInt8>, isHyphen: Bool, isNumber: Bool, beforeDigit: Bool) -> Token {
         // An empty token stands for 0.

@@ -6,12 +6,14 @@ struct NuGetVersion: Sendable {
     init(_ bytes: [UInt8]) throws(VersionFault) {
         let core = bytes.map(\.lowercased).prefix { $0 != UInt8(ascii: "+") }
         let dash = core.firstIndex(of: UInt8(ascii: "-"))
-        let numbers = core[..<(dash ?? core.endIndex)].split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+        let numbers = core[..<(dash ?? core.endIndex)].split(
+            separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
         guard (1...4).contains(numbers.count), numbers.allSatisfy({ !$0.isEmpty && $0.allSatisfy(\.isDigit) }) else {
             throw VersionFault("does not start with one to four numbers")
         }
         self.numbers = numbers.map(Decimal.stripped)
-        preRelease = dash.map { core[($0 + 1)...].split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false) } ?? []
+        preRelease =
+            dash.map { core[($0 + 1)...].split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false) } ?? []
         let isLegal: (UInt8) -> Bool = { $0.isDigit || $0.isLetter || $0 == UInt8(ascii: "-") }
         guard preRelease.allSatisfy({ !$0.isEmpty && $0.allSatisfy(isLegal) }) else {
             throw VersionFault("has a bad pre-release part")

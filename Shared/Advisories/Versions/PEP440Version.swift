@@ -123,7 +123,9 @@ private struct Reader {
         return run
     }
 
-    private static func isSeparator(_ byte: UInt8?) -> Bool { byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_") || byte == UInt8(ascii: ".") }
+    private static func isSeparator(_ byte: UInt8?) -> Bool {
+        byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_") || byte == UInt8(ascii: ".")
+    }
 
     /// `[-_.]?word[-_.]?N?`; without a number it is 0.
     mutating func tagged(_ words: [StaticString]) -> (word: Int, number: ArraySlice<UInt8>)? {

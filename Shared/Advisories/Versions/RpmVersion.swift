@@ -27,7 +27,9 @@ struct RpmVersion: Sendable {
             release = nil
         }
         guard !version.isEmpty, release?.isEmpty != true else { throw VersionFault("has an empty version or release") }
-        guard rest.allSatisfy(Self.isLegal) else { throw VersionFault("holds a character that rpm versions do not have") }
+        guard rest.allSatisfy(Self.isLegal) else {
+            throw VersionFault("holds a character that rpm versions do not have")
+        }
     }
 
     private init(epoch: UInt32?, version: ArraySlice<UInt8>, release: ArraySlice<UInt8>?) {
@@ -41,7 +43,11 @@ struct RpmVersion: Sendable {
     }
 
     private static func isLegal(_ byte: UInt8) -> Bool {
-        byte.isDigit || byte.isLetter || [UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "+"), UInt8(ascii: "%"), UInt8(ascii: "~"), UInt8(ascii: "^"), UInt8(ascii: "-")].contains(byte)
+        byte.isDigit || byte.isLetter
+            || [
+                UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "+"), UInt8(ascii: "%"), UInt8(ascii: "~"),
+                UInt8(ascii: "^"), UInt8(ascii: "-"),
+            ].contains(byte)
     }
 
     func compare(_ other: RpmVersion) -> Int {
@@ -79,7 +85,9 @@ struct RpmVersion: Sendable {
                 (one, other) = (one.dropFirst(), other.dropFirst())
                 continue
             }
-            guard let first = one.first, let second = other.first else { return one.count.signum() - other.count.signum() }
+            guard let first = one.first, let second = other.first else {
+                return one.count.signum() - other.count.signum()
+            }
             guard first.isDigit == second.isDigit else { return first.isDigit ? 1 : -1 }
             let kind: (UInt8) -> Bool = first.isDigit ? { $0.isDigit } : { $0.isLetter }
             let (oneRun, otherRun) = (one.prefix(while: kind), other.prefix(while: kind))

@@ -1,17 +1,20 @@
 /// The order of Semantic Versioning 2.0.0, as npm, Cargo and Go use it.
 ///
-/// Read leniently: a leading `v` or `=`, and one to three numbers (advisories write `0` and `1.2`). The build part after
-/// `+` is ignored. Go: also the toolchain's own form, `go1.22rc1`.
+/// Read leniently: a leading `v` or `=`, and one to three numbers (advisories write `0` and `1.2`). The build part
+/// after `+` is ignored. Go: also the toolchain's own form, `go1.22rc1`.
 struct SemanticVersion: Sendable {
     private let numbers: [ArraySlice<UInt8>]
     private let preRelease: [ArraySlice<UInt8>]
 
     init(_ bytes: [UInt8]) throws(VersionFault) {
         var rest = bytes[...]
-        if rest.first == UInt8(ascii: "v") || rest.first == UInt8(ascii: "V") || rest.first == UInt8(ascii: "=") { rest = rest.dropFirst() }
+        if rest.first == UInt8(ascii: "v") || rest.first == UInt8(ascii: "V") || rest.first == UInt8(ascii: "=") {
+            rest = rest.dropFirst()
+        }
         let core = rest.prefix { $0 != UInt8(ascii: "+") }
         let dash = core.firstIndex(of: UInt8(ascii: "-"))
-        let numbers = core[..<(dash ?? core.endIndex)].split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+        let numbers = core[..<(dash ?? core.endIndex)].split(
+            separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
         guard (1...3).contains(numbers.count), numbers.allSatisfy({ !$0.isEmpty && $0.allSatisfy(\.isDigit) }) else {
             throw VersionFault("does not start with one to three numbers")
         }

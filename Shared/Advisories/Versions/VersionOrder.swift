@@ -79,8 +79,8 @@ public struct OrderedVersion: Sendable {
 
     /// Compares an installed version (`self`) with one that an advisory names.
     ///
-    /// PEP 440: the local part of the installed version counts only if the advisory's has one. rpm, when `ignoringEpoch`:
-    /// an installed version without an epoch takes the advisory's.
+    /// PEP 440: the local part of the installed version counts only if the advisory's has one. rpm, when
+    /// `ignoringEpoch`: an installed version without an epoch takes the advisory's.
     func compare(toAdvised advised: OrderedVersion, ignoringEpoch: Bool) -> Int {
         switch (kind, advised.kind) {
         case (.pep440(let left), .pep440(let right)):
