@@ -211,7 +211,7 @@ let package = Package(
         tests("RegistryClientIntegrationTests", ["RegistryClient", "HTTPCurl", "HTTPPort", "Model", "TestSupport"]),
         tests("LayerArchiveTests", ["LayerArchive", "Model", "TestSupport"]),
         tests("AnalysersTests", ["Analysers", "LayerArchive", "Model", "TestSupport"]),
-        tests("AdvisoriesTests", ["Advisories", "Model", "TestSupport"]),
+        tests("AdvisoriesTests", ["Advisories", "Model", "TestSupport"], resources: [.copy("Fixtures")]),
         tests("PolicyEngineTests", ["PolicyEngine", "Model", "TestSupport"]),
         tests(
             "ServiceRuntimeTests",

@@ -6,6 +6,9 @@ enum Grammar {
     static func isWord(_ byte: UInt8) -> Bool {
         isLower(byte) || isUpper(byte) || isDigit(byte) || byte == UInt8(ascii: "_")
     }
+    static func isHex(_ byte: UInt8) -> Bool {
+        isLowerHex(byte) || (UInt8(ascii: "A")...UInt8(ascii: "F")).contains(byte)
+    }
     static func isLowerHex(_ byte: UInt8) -> Bool {
         isDigit(byte) || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte)
     }

@@ -63,11 +63,13 @@ struct MavenVersion: Sendable {
         return Token(isHyphen: isHyphen, isNumber: false, text: word[...], rank: ranks[word] ?? 2)
     }
 
-    /// Drops null values at the end and before each hyphen.
+    /// Drops null values at the end, before each hyphen and before each word.
     private static func trimmed(_ tokens: [Token]) -> [Token] {
         var kept: [Token] = []
         for token in tokens {
-            if token.isHyphen { while kept.count > 1, kept.last?.isNull == true { kept.removeLast() } }
+            if token.isHyphen || !token.isNumber {
+                while kept.count > 1, kept.last?.isNull == true { kept.removeLast() }
+            }
             kept.append(token)
         }
         while kept.count > 1, kept.last?.isNull == true { kept.removeLast() }

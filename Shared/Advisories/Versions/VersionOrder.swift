@@ -108,10 +108,9 @@ extension UInt8 {
 
 extension [UInt8] {
     func trimmingBlanks() -> [UInt8] {
-        guard let first, let last, first <= 0x20 || last <= 0x20 else { return self }
-        let start = firstIndex { $0 > 0x20 } ?? endIndex
-        let end = (lastIndex { $0 > 0x20 } ?? startIndex - 1) + 1
-        return start < end ? Array(self[start..<end]) : []
+        let isBlank: (UInt8) -> Bool = { $0 == 0x20 || (0x09...0x0d).contains($0) }
+        guard let first, let last, isBlank(first) || isBlank(last) else { return self }
+        return Array(drop(while: isBlank).reversed().drop(while: isBlank).reversed())
     }
 }
 

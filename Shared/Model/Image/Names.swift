@@ -58,7 +58,7 @@ public struct RegistryHost: TextValue {
             let good =
                 host.hasSuffix("]") && inner.contains(":")
                 && inner.utf8.allSatisfy {
-                    Grammar.isLowerHex($0) || Grammar.isUpper($0) || $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: ".")
+                    Grammar.isHex($0) || $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: ".")
                 }
             guard good else { throw ParseError("registry host", in: text, at: 0, "is not an IPv6 address in brackets") }
         } else {

@@ -1,0 +1,131 @@
+import Advisories
+import Model
+import Testing
+
+@Suite("Matching an inventory")
+struct MatchTests {
+    private func ids(_ set: AdvisorySet, _ distribution: Distribution?, _ packages: [Package]) -> [String] {
+        set.match(Samples.inventory(distribution, packages)).findings.map(\.advisory)
+    }
+
+    @Test("Debian is matched by the source's name and version, and shows the binary")
+    func debianSource() throws {
+        let set = Samples.set([Samples.advisory("DSA-1", "Debian:12", "openssl", Samples.fixed("3.0.11-1"))])
+        let package = Samples.package(.deb, "libssl3", "3.0.11-1+b1", source: "openssl", sourceVersion: "3.0.10-1")
+        let finding = try #require(set.match(Samples.inventory(Samples.debian12, [package])).findings.first)
+        #expect(finding.package == .init(name: "libssl3", version: "3.0.11-1+b1", purl: package.purl))
+        #expect(ids(set, Samples.debian12, [Samples.package(.deb, "openssl", "9", source: "other")]).isEmpty)
+        #expect(ids(set, Samples.debian12, [Samples.package(.deb, "openssl", "3.0.9-1")]) == ["DSA-1"])
+    }
+
+    @Test("releases do not mix")
+    func releases() {
+        let set = Samples.set([
+            Samples.advisory("DSA-1", "Debian:12", "openssl"), Samples.advisory("DSA-2", "Debian:11", "openssl"),
+            Samples.advisory("USN-1", "Ubuntu:22.04:LTS", "openssl"),
+            Samples.advisory("USN-2", "Ubuntu:Pro:22.04:LTS", "openssl"),
+        ])
+        let package = Samples.package(.deb, "openssl", "1")
+        #expect(ids(set, Samples.debian12, [package]) == ["DSA-1"])
+        #expect(ids(set, Distribution(id: "ubuntu", versionID: "22.04"), [package]) == ["USN-1"])
+    }
+
+    @Test("Alpine is matched by origin")
+    func alpineOrigin() {
+        let set = Samples.set([Samples.advisory("ALPINE-1", "Alpine:v3.18", "openssl", Samples.fixed("3.1.4-r0"))])
+        let packages = ["libssl3", "libcrypto3"].map { Samples.package(.apk, $0, "3.1.3-r0", source: "openssl") }
+        #expect(ids(set, Samples.alpine318, packages) == ["ALPINE-1", "ALPINE-1"])
+    }
+
+    @Test("Python names are compared by PEP 503, local versions count as the public one")
+    func python() {
+        let set = Samples.set([Samples.advisory("PYSEC-1", "PyPI", "Ruamel.YAML", Samples.fixed("1.0"))])
+        #expect(ids(set, nil, [Samples.package(.pypi, "ruamel_yaml", "0.9")]) == ["PYSEC-1"])
+        #expect(ids(set, nil, [Samples.package(.pypi, "ruamel-yaml", "1.0+cu118")]).isEmpty)
+        #expect(ids(set, nil, [Samples.package(.pypi, "ruamel.yaml", "1.0rc1")]) == ["PYSEC-1"])
+    }
+
+    @Test("names of npm and Go keep their case; NuGet's and Packagist's do not")
+    func letterCase() {
+        let set = Samples.set([
+            Samples.advisory("N-1", "npm", "JSONStream"), Samples.advisory("G-1", "Go", "github.com/Azure/sdk"),
+            Samples.advisory("D-1", "NuGet", "Newtonsoft.Json"), Samples.advisory("P-1", "Packagist", "Symfony/HTTP"),
+        ])
+        let packages = [
+            Samples.package(.npm, "jsonstream", "1.0.0"), Samples.package(.golang, "github.com/azure/sdk", "v1.0.0"),
+            Samples.package(.nuget, "newtonsoft.json", "1.0.0"), Samples.package(.composer, "symfony/http", "1.0.0"),
+        ]
+        #expect(Set(ids(set, nil, packages)) == ["D-1", "P-1"])
+    }
+
+    @Test("a version in the list counts even if no range holds it")
+    func listed() {
+        let set = Samples.set([
+            Samples.advisory("PYSEC-1", "PyPI", "a", Samples.fixed("1.0"), versions: ["2.0.0"]),
+            Samples.advisory("PYSEC-2", "PyPI", "b", [], versions: ["2.0rc1"]),
+        ])
+        #expect(ids(set, nil, [Samples.package(.pypi, "a", "2.0")]) == ["PYSEC-1"])
+        #expect(ids(set, nil, [Samples.package(.pypi, "a", "2.0+local.1")]) == ["PYSEC-1"])
+        #expect(ids(set, nil, [Samples.package(.pypi, "a", "2.0.1")]).isEmpty)
+        #expect(ids(set, nil, [Samples.package(.pypi, "b", "2.0.RC-1")]) == ["PYSEC-2"])
+    }
+
+    @Test("a withdrawn record never matches")
+    func withdrawn() {
+        let set = Samples.set([
+            Samples.advisory("N-1", "npm", "a", withdrawn: "2024-01-01"), Samples.advisory("N-2", "npm", "b"),
+        ])
+        #expect(set.count == 2)
+        #expect(ids(set, nil, [Samples.package(.npm, "a", "1.0.0")]).isEmpty)
+    }
+
+    @Test("rpm: an absent epoch of the installed package is 0 in a direct match")
+    func epoch() {
+        let set = Samples.set([Samples.advisory("ALSA-1", "AlmaLinux:9", "podman", Samples.fixed("2:4.9.4-0.1.el9"))])
+        let alma = Distribution(id: "almalinux", versionID: "9.4")
+        #expect(ids(set, alma, [Samples.package(.rpm, "podman", "5.0.0-1.el9")]) == ["ALSA-1"])
+        #expect(ids(set, alma, [Samples.package(.rpm, "podman", "2:5.0.0-1.el9")]).isEmpty)
+    }
+
+    @Test("rpm: an absent epoch of the source takes the advisory's")
+    func sourceEpoch() {
+        let set = Samples.set([Samples.advisory("RLSA-1", "Rocky Linux:9", "podman", Samples.fixed("2:4.9.4-0.1.el9"))])
+        let rocky = Distribution(id: "rocky", versionID: "9.4")
+        let fixed = Samples.package(
+            .rpm, "podman-tests", "2:5.0.0-1.el9", source: "podman", sourceVersion: "5.0.0-1.el9")
+        let old = Samples.package(.rpm, "podman-tests", "2:4.0.0-1.el9", source: "podman", sourceVersion: "4.0.0-1.el9")
+        #expect(ids(set, rocky, [fixed]).isEmpty)
+        #expect(ids(set, rocky, [old]) == ["RLSA-1"])
+    }
+
+    @Test("a language package that the distribution owns is left to the distribution, if that has data")
+    func owned() {
+        let set = Samples.set([
+            Samples.advisory("PYSEC-1", "PyPI", "requests"), Samples.advisory("DSA-1", "Debian:12", "other"),
+        ])
+        let options = MatchOptions { $0.name == "requests" }
+        let package = Samples.package(.pypi, "requests", "1.0")
+        #expect(set.match(Samples.inventory(Samples.debian12, [package]), options: options).findings.isEmpty)
+        #expect(set.match(Samples.inventory(Samples.debian12, [package])).findings.count == 1)
+        let debian13 = Distribution(id: "debian", versionID: "13")
+        #expect(set.match(Samples.inventory(debian13, [package]), options: options).findings.count == 1)
+    }
+
+    @Test("the result is sorted and the same every time")
+    func deterministic() {
+        let advisories = (0..<50).map { Samples.advisory("A-\($0)", "npm", "p\($0 % 7)") }
+        let packages = (0..<7).map { Samples.package(.npm, "p\($0)", "1.0.0") }
+        let one = Samples.set(advisories).match(Samples.inventory(nil, packages))
+        let other = Samples.set(advisories.reversed()).match(Samples.inventory(nil, packages.reversed()))
+        #expect(one == other)
+        #expect(one.findings.count == 50)
+    }
+
+    @Test("the same package found twice is reported once")
+    func twice() {
+        let set = Samples.set([Samples.advisory("A-1", "npm", "a")])
+        var second = Samples.package(.npm, "a", "1.0.0")
+        second.location = "elsewhere"
+        #expect(ids(set, nil, [Samples.package(.npm, "a", "1.0.0"), second]) == ["A-1"])
+    }
+}

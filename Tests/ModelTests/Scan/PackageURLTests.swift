@@ -1,0 +1,60 @@
+import Foundation
+import Model
+import Testing
+
+@Suite("Package URLs and scan values")
+struct PackageURLTests {
+    static let table: [(PackageURL, String)] = [
+        (
+            PackageURL(
+                type: "deb", namespace: "debian", name: "curl", version: "7.88.1-10+deb12u5",
+                qualifiers: ["arch": "amd64", "distro": "debian-12"]),
+            "pkg:deb/debian/curl@7.88.1-10%2Bdeb12u5?arch=amd64&distro=debian-12"
+        ),
+        (
+            PackageURL(type: "deb", namespace: "debian", name: "libstdc++6", version: "1:2~rc1"),
+            "pkg:deb/debian/libstdc%2B%2B6@1:2~rc1"
+        ),
+        (PackageURL(type: "npm", namespace: "@babel", name: "core", version: "7.0.0"), "pkg:npm/%40babel/core@7.0.0"),
+        (
+            PackageURL(type: "golang", namespace: "github.com/a/b", name: "c", version: "v1.0.0"),
+            "pkg:golang/github.com/a/b/c@v1.0.0"
+        ),
+        (PackageURL(type: "pypi", name: "requests", version: ""), "pkg:pypi/requests"),
+        (
+            PackageURL(type: "generic", namespace: "", name: "a b/é", qualifiers: ["x": ""]),
+            "pkg:generic/a%20b%2F%C3%A9"
+        ),
+    ]
+
+    @Test("parts become the text of the specification", arguments: table)
+    func text(purl: PackageURL, expected: String) { #expect(purl.description == expected) }
+
+    @Test("an inventory and a report survive JSON")
+    func coding() throws {
+        let digest = try Digest(DigestTests.sha256)
+        let package = Package(
+            name: "libssl3", version: "3", type: .deb, purl: "pkg:deb/debian/libssl3@3",
+            source: .init(name: "openssl", version: "3"),
+            layer: digest, location: "var/lib/dpkg/status", licenses: ["Apache-2.0"])
+        let inventory = Inventory(
+            digest: digest, platform: .linuxAMD64, distribution: Distribution(id: "debian", versionID: "12"),
+            configuration: ImageConfiguration(platform: .linuxAMD64, diffIDs: [digest]),
+            layers: [.init(digest: digest, diffID: nil, sizeBytes: 7)], packages: [package],
+            undetermined: [Undetermined(what: "a", reason: "b")], analyserVersion: "1")
+        #expect(try JSONDecoder().decode(Inventory.self, from: JSONEncoder().encode(inventory)) == inventory)
+        let report = ScanReport(
+            image: "a", digest: digest, platform: .linuxAMD64, packages: [.init(package)], findings: [],
+            undetermined: [],
+            verdict: .init(outcome: .nonCompliant, controls: []))
+        let data = try JSONEncoder().encode(report)
+        #expect(try JSONDecoder().decode(ScanReport.self, from: data) == report)
+        #expect(String(decoding: data, as: UTF8.self).contains(#""outcome":"non-compliant""#))
+    }
+
+    @Test("distributions name themselves")
+    func distributions() {
+        #expect(Distribution(id: "debian", versionID: "12").description == "debian 12")
+        #expect(Distribution(id: "arch", versionID: nil).description == "arch")
+    }
+}
