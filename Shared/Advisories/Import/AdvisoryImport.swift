@@ -3,8 +3,8 @@ public import Foundation
 /// Reads the advisories of a folder, an archive or bytes, one record at a time.
 ///
 /// A folder holds OSV's own exports: `<ecosystem>/all.zip`, or single `*.json` records, or both. A record's source is
-/// the name of the folder that it lies in. Records that cannot be read are counted and named in the report; an archive that
-/// cannot be read ends the import, since nothing can be said of what it held.
+/// the name of the folder that it lies in. Records that cannot be read are counted and named in the report; an archive
+/// that cannot be read ends the import, since nothing can be said of what it held.
 public struct AdvisoryImport {
     public struct Report: Hashable, Sendable, Codable {
         public var records = 0

@@ -111,7 +111,7 @@ struct ImportTests {
 
     @Test("random bytes are no archive")
     func random() {
-        var random = SeededGenerator(for: "random bytes as an archive")
+        var random = SeededGenerator.printed("random bytes as an archive")
         for _ in 0..<200 {
             let bytes = (0..<Int.random(in: 0...400, using: &random)).map { _ in
                 UInt8.random(in: 0...255, using: &random)

@@ -6,6 +6,20 @@ import Testing
 
 @Suite("Reading OSV records")
 struct OSVReaderTests {
+    private static let worst = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"
+    private static let worst4 = "CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N"
+
+    private static func severity(_ entries: (type: String, score: String)...) -> String {
+        let list = entries.map { #"{"type": "\#($0.type)", "score": "\#($0.score)"}"# }
+        return #""severity": [\#(list.joined(separator: ", "))]"#
+    }
+
+    private static func affected(_ ecosystem: String, _ name: String, _ rest: String) -> String {
+        #"{"package": {"ecosystem": "\#(ecosystem)", "name": "\#(name)"}, \#(rest)}"#
+    }
+
+    private static let numberAsVersion = affected("npm", "a", #""ranges": [{"type": "S", "events": [{"fixed": 1}]}]"#)
+
     private func read(_ json: String, limits: ImportLimits = ImportLimits()) throws -> Advisory {
         try OSVReader(limits: limits).advisory(Data(json.utf8), source: "test", name: "record.json")
     }
@@ -14,14 +28,18 @@ struct OSVReaderTests {
     func full() throws {
         let advisory = try read(
             """
-            {"schema_version": "1.9.0", "id": "GHSA-1", "modified": "2024-01-01T00:00:00Z", "aliases": ["CVE-2", "CVE-1", "CVE-1"],
-             "related": ["CVE-9"], "summary": "Bad", "details": "…", "new_field": {"x": [1, 2]}, "references": [{"type": "WEB"}],
+            {"schema_version": "1.9.0", "id": "GHSA-1", "modified": "2024-01-01T00:00:00Z",
+             "aliases": ["CVE-2", "CVE-1", "CVE-1"],
+             "related": ["CVE-9"], "summary": "Bad", "details": "…", "new_field": {"x": [1, 2]},
+             "references": [{"type": "WEB"}],
              "severity": [{"type": "CVSS_V3", "score": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"}],
              "affected": [
                {"package": {"ecosystem": "PyPI", "name": "Foo_Bar", "purl": "pkg:pypi/foo-bar"},
                 "ranges": [{"type": "GIT", "repo": "x", "events": [{"introduced": "0"}]},
-                           {"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "1.0"}]}], "versions": ["0.9"]},
-               {"package": {"ecosystem": "PyPI", "name": "git-only"}, "ranges": [{"type": "GIT", "events": [{"introduced": "0"}]}]},
+                           {"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "1.0"}]}],
+                "versions": ["0.9"]},
+               {"package": {"ecosystem": "PyPI", "name": "git-only"},
+                "ranges": [{"type": "GIT", "events": [{"introduced": "0"}]}]},
                {"ranges": []}]}
             """)
         #expect(advisory.key.description == "test/GHSA-1")
@@ -49,11 +67,11 @@ struct OSVReaderTests {
         "severities of many sources",
         arguments: [
             (
-                #""severity": [{"type": "Ubuntu", "score": "medium"}, {"type": "CVSS_V3", "score": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"}]"#,
+                severity(("Ubuntu", "medium"), ("CVSS_V3", worst)),
                 Severity.medium
             ),
             (
-                #""severity": [{"type": "CVSS_V3", "score": "CVSS:3.1/AV:N/AC:H/PR:N/UI:N/S:U/C:L/I:N/A:N"}, {"type": "CVSS_V4", "score": "CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N"}]"#,
+                severity(("CVSS_V3", "CVSS:3.1/AV:N/AC:H/PR:N/UI:N/S:U/C:L/I:N/A:N"), ("CVSS_V4", worst4)),
                 .critical
             ),
             (#""database_specific": {"severity": "MODERATE"}"#, .medium),
@@ -68,8 +86,11 @@ struct OSVReaderTests {
 
     @Test("Debian's urgency belongs to its package")
     func urgency() throws {
+        let specific = #""versions": ["1"], "ecosystem_specific": "#
+        let first = Self.affected("Debian:12", "a", specific + #"{"urgency": "unimportant"}"#)
+        let second = Self.affected("Debian:12", "b", specific + #"{"urgency": "not yet assigned"}"#)
         let advisory = try read(
-            #"{"id": "X", "affected": [{"package": {"ecosystem": "Debian:12", "name": "a"}, "versions": ["1"], "ecosystem_specific": {"urgency": "unimportant"}}, {"package": {"ecosystem": "Debian:12", "name": "b"}, "versions": ["1"], "ecosystem_specific": {"urgency": "not yet assigned"}}]}"#
+            #"{"id": "X", "affected": [\#(first), \#(second)]}"#
         )
         #expect(advisory.affected.map(\.severity) == [.negligible, nil])
     }
@@ -79,7 +100,7 @@ struct OSVReaderTests {
         arguments: [
             "", "[]", "null", "{}", #"{"id": 7}"#, #"{"id": ""}"#, #"{"id": "X", "affected": {}}"#, "{\"id\": \"X\"",
             #"{"id": "X", "affected": [{"package": {"ecosystem": "npm", "name": ""}, "versions": ["1"]}]}"#,
-            #"{"id": "X", "affected": [{"package": {"ecosystem": "npm", "name": "a"}, "ranges": [{"type": "SEMVER", "events": [{"introduced": 1}]}]}]}"#,
+            #"{"id": "X", "affected": [\#(numberAsVersion)]}"#,
             "{\"id\": \"\(String(repeating: "x", count: 300))\"}", String(repeating: "[", count: 100_000),
         ])
     func refused(json: String) {
@@ -120,9 +141,11 @@ struct OSVReaderTests {
 
     @Test("damaged records are read or refused, never a crash")
     func hostile() {
-        var random = SeededGenerator(for: "damaged OSV records")
+        var random = SeededGenerator.printed("damaged OSV records")
+        let ranges = #""ranges": [{"type": "SEMVER", "events": [{"introduced": "0"}]}]"#
+        let entry = Self.affected("npm", "a", ranges)
         let good = Array(
-            #"{"id":"X","aliases":["A"],"affected":[{"package":{"ecosystem":"npm","name":"a"},"ranges":[{"type":"SEMVER","events":[{"introduced":"0"}]}]}]}"#
+            #"{"id":"X","aliases":["A"],"affected":[\#(entry)]}"#
                 .utf8)
         for _ in 0..<2_000 {
             var bytes = good

@@ -51,7 +51,7 @@ struct VersionOracleTests {
     private static func ask(
         _ command: [String], _ order: VersionOrder, pairs: Int
     ) throws -> [(left: String, right: String, order: Int)]? {
-        var random = SeededGenerator(for: "oracle of \(order)")
+        var random = SeededGenerator.printed("oracle of \(order)")
         let table = try #require(VersionTable.all.first { $0.order == order })
         let known = table.ascending.flatMap { $0 } + table.equal.flatMap { $0 }
         let asked = (0..<pairs).map { _ in (random.pick(known), random.pick(known)) }

@@ -6,10 +6,10 @@ import Testing
 struct VersionPropertyTests {
     @Test("any three versions are ordered without contradiction", arguments: VersionTable.all)
     func totalOrder(_ table: VersionTable) throws {
-        var random = SeededGenerator(for: "total order of \(table.order)")
+        var random = SeededGenerator.printed("total order of \(table.order)")
         let versions = Self.versions(like: table, &random)
         try #require(versions.count > 200)
-        for _ in 0..<20_000 {
+        for _ in 0..<3_000 {
             let (a, b, c) = (random.pick(versions), random.pick(versions), random.pick(versions))
             let (ab, bc, ac) = (
                 a.version.compare(b.version), b.version.compare(c.version), a.version.compare(c.version)
@@ -25,9 +25,9 @@ struct VersionPropertyTests {
 
     @Test("random bytes are read or refused, never a crash", arguments: VersionOrder.allCases)
     func hostile(_ order: VersionOrder) {
-        var random = SeededGenerator(for: "random bytes as \(order)")
+        var random = SeededGenerator.printed("random bytes as \(order)")
         var read = 0
-        for _ in 0..<5_000 {
+        for _ in 0..<2_000 {
             let text =
                 Bool.random(using: &random)
                 ? random.bytes(most: 40) : random.text(from: "0123.-_+~^!:abrcvdevpost ", most: 24)

@@ -1,7 +1,7 @@
 import Advisories
 import Testing
 
-/// Versions in strictly ascending order, versions that are equal, and text that is no version, of each ecosystem's rules.
+/// Versions in strictly ascending order, versions that are equal, and text that is no version, for each order.
 struct VersionTable: CustomTestStringConvertible, Sendable {
     let order: VersionOrder
     let ascending: [[String]]

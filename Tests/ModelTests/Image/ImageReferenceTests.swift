@@ -97,7 +97,7 @@ struct ImageReferenceTests {
 
     @Test("what is printed is read as the same reference")
     func roundTrip() throws {
-        var random = SeededGenerator(for: "printed references")
+        var random = SeededGenerator.printed("printed references")
         var read = 0
         for _ in 0..<5_000 {
             var (text, _) = random.pick(Self.good)
@@ -117,7 +117,7 @@ struct ImageReferenceTests {
 
     @Test("random bytes are read or refused, never a crash")
     func hostile() {
-        var random = SeededGenerator(for: "random bytes as a reference")
+        var random = SeededGenerator.printed("random bytes as a reference")
         for _ in 0..<5_000 {
             _ = try? ImageReference(random.bytes(most: 60))
             _ = try? ImageReference(random.text(from: "ab0:/.-_@[]", most: 30))

@@ -94,7 +94,7 @@ struct NameTests {
 
     @Test("random bytes are read or refused, never a crash; what is read prints the same")
     func hostile() {
-        var random = SeededGenerator(for: "random names")
+        var random = SeededGenerator.printed("random names")
         for _ in 0..<5_000 {
             let text = Bool.random(using: &random) ? random.bytes(most: 40) : random.text(from: "ab0:/.-_@", most: 20)
             if let name = try? ImageName(text) { #expect(name.text == text) }

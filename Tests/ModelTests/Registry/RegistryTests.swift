@@ -57,7 +57,7 @@ struct RegistryTests {
 
     @Test("random bytes are never a crash")
     func hostile() {
-        var random = SeededGenerator(for: "random times")
+        var random = SeededGenerator.printed("random times")
         for _ in 0..<3_000 {
             let text = Bool.random(using: &random) ? random.bytes(most: 8) : random.text(from: "0123456789:", most: 5)
             if let time = try? TimeOfDay(text) { #expect(time.text == text) }
