@@ -36,6 +36,9 @@ public enum CrashPoint: String, CaseIterable, Sendable {
     // webhook-gateway: intake and spool
     case intakeBeforeAppend = "intake.before-append"
     case intakeAfterAppend = "intake.after-append"
+    case gatewayAfterDelivery = "gateway.after-delivery"
+    case gatewayAfterSpool = "gateway.after-spool"
+    case gatewayBeforeDrained = "gateway.before-drained"
 
     // webhook-gateway: catalogue
     case catalogueBeforeAppend = "catalogue.before-append"

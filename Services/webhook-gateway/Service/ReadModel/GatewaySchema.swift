@@ -1,0 +1,60 @@
+import GRDB
+
+/// The tables of the read model. Disposable: another version is built again from the log.
+enum GatewaySchema {
+    /// Raised with every change here, in `GatewayProjection` or in what it computes from a record.
+    static let version = 1
+
+    static func create(_ db: Database) throws {
+        for statement in statements { try db.execute(sql: statement) }
+    }
+
+    static func empty(_ db: Database) throws {
+        for table in [
+            "document", "journal", "image", "verdict", "scan", "inventory", "child", "change", "counter", "unreadable",
+        ] {
+            try db.execute(sql: "DELETE FROM \(table)")
+        }
+    }
+
+    private static let statements = [
+        // State by key, as the log has it.
+        """
+        CREATE TABLE document (topic TEXT NOT NULL, key TEXT NOT NULL, position INTEGER NOT NULL, headers TEXT NOT NULL,
+            value BLOB NOT NULL, appended_at REAL NOT NULL, PRIMARY KEY (topic, key)) STRICT
+        """,
+        // Journals, the newest of each key.
+        """
+        CREATE TABLE journal (topic TEXT NOT NULL, key TEXT NOT NULL, position INTEGER NOT NULL, headers TEXT NOT NULL,
+            value BLOB NOT NULL, appended_at REAL NOT NULL, PRIMARY KEY (topic, position)) STRICT
+        """,
+        "CREATE INDEX journal_key ON journal (topic, key, position)",
+        // What the list of images shows, ready made.
+        """
+        CREATE TABLE image (name TEXT PRIMARY KEY NOT NULL, registry TEXT NOT NULL, repository TEXT NOT NULL, digest TEXT,
+            trashed INTEGER NOT NULL, status TEXT NOT NULL, summary BLOB NOT NULL) STRICT
+        """,
+        "CREATE INDEX image_digest ON image (digest)",
+        "CREATE INDEX image_status ON image (trashed, status, name)",
+        "CREATE INDEX image_registry ON image (trashed, registry, name)",
+        // What a summary is computed from.
+        """
+        CREATE TABLE verdict (key TEXT PRIMARY KEY NOT NULL, digest TEXT NOT NULL, facts BLOB NOT NULL) STRICT
+        """,
+        "CREATE TABLE scan (digest TEXT PRIMARY KEY NOT NULL, facts BLOB NOT NULL) STRICT",
+        """
+        CREATE TABLE inventory (key TEXT PRIMARY KEY NOT NULL, digest TEXT NOT NULL, packages INTEGER NOT NULL) STRICT
+        """,
+        "CREATE INDEX inventory_digest ON inventory (digest)",
+        // An index and its platforms: content never changes under a digest.
+        """
+        CREATE TABLE child (parent TEXT NOT NULL, child TEXT NOT NULL, PRIMARY KEY (parent, child)) STRICT, WITHOUT ROWID
+        """,
+        "CREATE INDEX child_parent ON child (child)",
+        // The order in which images changed, for those who follow.
+        "CREATE TABLE change (name TEXT PRIMARY KEY NOT NULL, seq INTEGER NOT NULL) STRICT",
+        "CREATE UNIQUE INDEX change_seq ON change (seq)",
+        "CREATE TABLE counter (name TEXT PRIMARY KEY NOT NULL, value INTEGER NOT NULL) STRICT",
+        "CREATE TABLE unreadable (topic TEXT NOT NULL, key TEXT NOT NULL, reason TEXT NOT NULL, PRIMARY KEY (topic, key)) STRICT",
+    ]
+}

@@ -1,0 +1,107 @@
+import Events
+import Foundation
+import GRDB
+import GatewayAPI
+import Model
+
+/// A page of the list of images.
+struct ImageQuery: Sendable {
+    var scope = Policy.Scope()
+    var registry: RegistryName?
+    var repository: GlobPattern?
+    var status: ImageSummary.Status?
+    /// Part of the name.
+    var text: String?
+    var trashed = false
+    var after = ""
+    var limit = Limits.pageDefault
+
+    /// Conditions and their arguments; `paged` leaves out those of the page for counting.
+    func conditions(paged: Bool = true) -> (sql: String, arguments: StatementArguments) {
+        var parts = ["trashed = ?"]
+        var arguments: StatementArguments = [trashed]
+        func add(_ part: String, _ value: some DatabaseValueConvertible) {
+            parts.append(part)
+            arguments += [value]
+        }
+        if paged, !after.isEmpty { add("name > ?", after) }
+        if let registry { add("registry = ?", registry.text) }
+        if let repository { add("repository GLOB ?", repository.sqliteGlob) }
+        if let status { add("status = ?", status.rawValue) }
+        if let text, !text.isEmpty { add("instr(name, ?) > 0", text.lowercased()) }
+        for (column, patterns) in [("registry", scope.registries), ("repository", scope.repositories)]
+        where !patterns.isEmpty {
+            parts.append("(" + patterns.map { _ in "\(column) GLOB ?" }.joined(separator: " OR ") + ")")
+            arguments += StatementArguments(patterns.map(\.sqliteGlob))
+        }
+        return (parts.joined(separator: " AND "), arguments)
+    }
+}
+
+extension GlobPattern {
+    /// SQLite's GLOB knows `?` and `[` too; here they stand for themselves.
+    var sqliteGlob: String { text.replacing("[", with: "[[]").replacing("?", with: "[?]") }
+}
+
+extension ReadModel {
+    func images(_ query: ImageQuery) async throws -> Page<ImageSummary> {
+        let (sql, arguments) = query.conditions()
+        let limit = query.limit
+        let found = try await read { db in
+            try Data.fetchAll(
+                db, sql: "SELECT summary FROM image WHERE \(sql) ORDER BY name LIMIT \(limit + 1)", arguments: arguments)
+        }
+        let items = try found.prefix(limit).map { try JSONFormat.decode(ImageSummary.self, from: $0) }
+        return Page(items: items, next: found.count > limit ? items.last?.name.text : nil)
+    }
+
+    /// How many images have which status.
+    func statusCounts(_ query: ImageQuery) async throws -> [String: Int] {
+        let (sql, arguments) = query.conditions(paged: false)
+        return try await read { db in
+            let rows = try Row.fetchAll(
+                db, sql: "SELECT status, count(*) AS n FROM image WHERE \(sql) GROUP BY status", arguments: arguments)
+            return Dictionary(rows.map { ($0["status"] as String, $0["n"] as Int) }, uniquingKeysWith: { $1 })
+        }
+    }
+
+    func imageCounts() async throws -> [String: Int] {
+        try await read { db in
+            let rows = try Row.fetchAll(
+                db, sql: "SELECT registry, count(*) AS n FROM image WHERE trashed = 0 GROUP BY registry")
+            return Dictionary(rows.map { ($0["registry"] as String, $0["n"] as Int) }, uniquingKeysWith: { $1 })
+        }
+    }
+
+    func image(_ name: ImageName) async throws -> ImageSummary? {
+        let data = try await read { db in
+            try Data.fetchOne(db, sql: "SELECT summary FROM image WHERE name = ?", arguments: [name.text])
+        }
+        return try data.map { try JSONFormat.decode(ImageSummary.self, from: $0) }
+    }
+
+    // MARK: Changes, in order
+
+    struct ImageChange: Sendable {
+        let seq: Int64
+        let name: String
+        /// nil when the image is not there any more.
+        let summary: Data?
+    }
+
+    func changes(after seq: Int64, limit: Int) async throws -> [ImageChange] {
+        try await read { db in
+            let sql = """
+                SELECT change.seq, change.name, image.summary FROM change LEFT JOIN image ON image.name = change.name
+                WHERE change.seq > ? ORDER BY change.seq LIMIT ?
+                """
+            return try Row.fetchAll(db, sql: sql, arguments: [seq, limit]).map {
+                ImageChange(seq: $0["seq"], name: $0["name"], summary: $0["summary"])
+            }
+        }
+    }
+
+    func lastChange() async throws -> Int64 {
+        try await read { try Int64.fetchOne($0, sql: "SELECT max(seq) FROM change") ?? 0 }
+    }
+}

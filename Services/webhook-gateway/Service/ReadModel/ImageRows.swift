@@ -1,0 +1,120 @@
+import Events
+import Foundation
+import GRDB
+import GatewayAPI
+import Model
+
+/// The rows behind the list of images: kept ready made, computed again when something they show changes.
+enum ImageRows {
+    /// Images that share a digest are computed again one by one; more than this in one step wait for their own changes.
+    static let sharedDigestMax = 10_000
+
+    static func refresh(name: String, _ db: Database) throws {
+        guard let document = try StoredDocument.find(Topics.images, name, db) else { return }
+        try refresh(try document.payload(ImageRecord.self), db)
+    }
+
+    /// Also the images whose index has this child.
+    static func refreshAll(digest: String, _ db: Database) throws {
+        let sql = """
+            SELECT name FROM image WHERE digest = ?1
+            UNION SELECT name FROM image WHERE digest IN (SELECT parent FROM child WHERE child = ?1)
+            LIMIT \(sharedDigestMax)
+            """
+        for name in try String.fetchAll(db.cachedStatement(sql: sql), arguments: [digest]) {
+            try refresh(name: name, db)
+        }
+    }
+
+    static func refresh(_ record: ImageRecord, _ db: Database) throws {
+        let name = record.name.text
+        let verdict = try facts(VerdictFacts.self, "SELECT facts FROM verdict WHERE key = ?", name, db)
+        let digest = record.digest?.text ?? ""
+        let scan = try facts(ScanFacts.self, "SELECT facts FROM scan WHERE digest = ?", digest, db)
+        let packages = try packages(of: digest, db)
+        try write(ImageSummary(record, verdict: verdict, scan: scan, packages: packages), db)
+    }
+
+    private static func facts<Value: Decodable>(
+        _ type: Value.Type, _ sql: String, _ key: String, _ db: Database
+    ) throws -> Value? {
+        try Data.fetchOne(db.cachedStatement(sql: sql), arguments: [key]).map { try JSONFormat.decode(type, from: $0) }
+    }
+
+    /// Of the platform with the most, when it is an index.
+    private static func packages(of digest: String, _ db: Database) throws -> Int {
+        let sql = """
+            SELECT coalesce(max(packages), 0) FROM inventory
+            WHERE digest = ?1 OR digest IN (SELECT child FROM child WHERE parent = ?1)
+            """
+        return try Int.fetchOne(db.cachedStatement(sql: sql), arguments: [digest]) ?? 0
+    }
+
+    private static func write(_ summary: ImageSummary, _ db: Database) throws {
+        let data = try JSONFormat.encode(summary)
+        let name = summary.name.text
+        let old = try Data.fetchOne(
+            db.cachedStatement(sql: "SELECT summary FROM image WHERE name = ?"), arguments: [name])
+        guard old != data else { return }
+        let sql = """
+            INSERT INTO image (name, registry, repository, digest, trashed, status, summary) VALUES (?, ?, ?, ?, ?, ?, ?)
+            ON CONFLICT (name) DO UPDATE SET digest = excluded.digest, trashed = excluded.trashed,
+            status = excluded.status, summary = excluded.summary
+            """
+        try db.cachedStatement(sql: sql).execute(
+            arguments: [
+                name, summary.name.registry.text, summary.name.repository.text, summary.digest?.text,
+                summary.restorableUntil != nil, summary.status.rawValue, data,
+            ])
+        try touch(name, db)
+    }
+
+    static func remove(name: String, _ db: Database) throws {
+        try db.cachedStatement(sql: "DELETE FROM image WHERE name = ?").execute(arguments: [name])
+        guard db.changesCount > 0 else { return }
+        try touch(name, db)
+    }
+
+    static func showUnreadable(_ name: ImageName, reason: String, _ db: Database) throws {
+        let summary = ImageSummary(
+            name: name, digest: nil, revision: 0, status: .undetermined,
+            reasons: ["its record cannot be read: \(reason)"], counts: .init(), packages: 0, previous: nil, failure: nil,
+            sources: [], firstSeenAt: Date(timeIntervalSince1970: 0), judgedAt: nil)
+        try write(summary, db)
+    }
+
+    /// Gives the image the next place in the order of changes.
+    private static func touch(_ name: String, _ db: Database) throws {
+        let sql = """
+            INSERT INTO change (name, seq) VALUES (?, (SELECT coalesce(max(seq), 0) + 1 FROM change))
+            ON CONFLICT (name) DO UPDATE SET seq = (SELECT max(seq) + 1 FROM change)
+            """
+        try db.cachedStatement(sql: sql).execute(arguments: [name])
+    }
+
+    // MARK: What summaries are computed from
+
+    static func store(_ facts: VerdictFacts, key: String, _ db: Database) throws {
+        let sql = """
+            INSERT INTO verdict VALUES (?, ?, ?)
+            ON CONFLICT (key) DO UPDATE SET digest = excluded.digest, facts = excluded.facts
+            """
+        try db.cachedStatement(sql: sql).execute(arguments: [key, facts.digest.text, try JSONFormat.encode(facts)])
+    }
+
+    static func store(_ facts: ScanFacts, digest: String, _ db: Database) throws {
+        try db.cachedStatement(sql: "INSERT OR REPLACE INTO scan VALUES (?, ?)")
+            .execute(arguments: [digest, try JSONFormat.encode(facts)])
+    }
+
+    static func storeInventory(
+        _ key: String, digest: Digest, packages: Int, children: [Digest], _ db: Database
+    ) throws {
+        try db.cachedStatement(sql: "INSERT OR REPLACE INTO inventory VALUES (?, ?, ?)").execute(
+            arguments: [key, digest.text, packages])
+        for child in children {
+            try db.cachedStatement(sql: "INSERT OR IGNORE INTO child VALUES (?, ?)")
+                .execute(arguments: [digest.text, child.text])
+        }
+    }
+}
