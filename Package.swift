@@ -145,7 +145,8 @@ let package = Package(
         service(
             "WebhookGatewayService", "webhook-gateway",
             serviceModules + [
-                "GatewayAPI", "RegistryClient", "RegistryAccess", crypto, httpTypes, hummingbird, nioCore,
+                "GatewayAPI", "RegistryClient", "RegistryAccess", crypto, httpTypes, hummingbird, nioCore, nioHTTP1,
+                serviceLifecycle,
             ]),
         service(
             "RegistryEnumeratorService", "registry-enumerator", serviceModules + ["RegistryClient", "RegistryAccess"]),

@@ -150,3 +150,32 @@ public struct CandidateAnswer: Codable, Sendable, Hashable {
         self.reports = reports
     }
 }
+
+/// An item of `GET /images/{name}/timeline`, the newest first.
+public struct TimelineStep: Codable, Sendable, Hashable {
+    /// `delivered`, `observed`, `requested`, `scanned`, `failed`, `judged`, `removed`, `restored` or `gone`.
+    public var step: String
+    public var digest: Digest?
+    public var detail: String
+    public var at: Date
+
+    public init(step: String, digest: Digest?, detail: String, at: Date) {
+        self.step = step
+        self.digest = digest
+        self.detail = detail
+        self.at = at
+    }
+}
+
+/// An item of `GET /images/{name}/history`, the newest first: an earlier verdict and what it was computed from.
+public struct PastVerdict: Codable, Sendable, Hashable {
+    public var digest: Digest
+    public var verdict: Verdict
+    public var judgedAt: Date
+
+    public init(digest: Digest, verdict: Verdict, judgedAt: Date) {
+        self.digest = digest
+        self.verdict = verdict
+        self.judgedAt = judgedAt
+    }
+}

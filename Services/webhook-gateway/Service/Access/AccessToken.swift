@@ -41,7 +41,7 @@ struct AccessToken: Sendable, CustomStringConvertible, CustomReflectable {
 
     /// The text for the holder. Shown once, never logged.
     var exposed: String { "\(Self.prefix)_\(id)_\(Self.encode(secret))" }
-    var hash: Digest { Digest(sha256: SHA256.hash(data: secret)) }
+    var hash: Model.Digest { Model.Digest(sha256: SHA256.hash(data: secret)) }
 
     var description: String { "token \(id)" }
     var customMirror: Mirror { Mirror(self, children: ["id": id]) }
@@ -54,17 +54,5 @@ struct AccessToken: Sendable, CustomStringConvertible, CustomReflectable {
         let plain = text.replacing("-", with: "+").replacing("_", with: "/")
         let padding = String(repeating: "=", count: (4 - plain.utf8.count % 4) % 4)
         return Data(base64Encoded: plain + padding).map { Array($0) }
-    }
-}
-
-extension Digest {
-    /// Compares without telling by its time where two digests differ.
-    func equalsInConstantTime(_ other: Digest) -> Bool {
-        let left = Array(text.utf8)
-        let right = Array(other.text.utf8)
-        guard left.count == right.count else { return false }
-        var difference: UInt8 = 0
-        for index in left.indices { difference |= left[index] ^ right[index] }
-        return difference == 0
     }
 }

@@ -28,7 +28,7 @@ struct ImageQuery: Sendable {
         if let registry { add("registry = ?", registry.text) }
         if let repository { add("repository GLOB ?", repository.sqliteGlob) }
         if let status { add("status = ?", status.rawValue) }
-        if let text, !text.isEmpty { add("instr(name, ?) > 0", text.lowercased()) }
+        if let text, !text.isEmpty { add("instr(lower(name), ?) > 0", text.lowercased()) }
         for (column, patterns) in [("registry", scope.registries), ("repository", scope.repositories)]
         where !patterns.isEmpty {
             parts.append("(" + patterns.map { _ in "\(column) GLOB ?" }.joined(separator: " OR ") + ")")

@@ -129,7 +129,7 @@ final class DeliveryQueue: Sendable {
         let timer = Task {
             await answer.give {
                 try await time.clock.sleep(for: limit)
-                throw DeadlineExceeded(limit: limit)
+                throw DeliveryError.logTooSlow
             }
         }
         defer { timer.cancel() }
@@ -169,6 +169,8 @@ final class DeliveryQueue: Sendable {
 /// Why a delivery was not taken. Its sender may come again.
 enum DeliveryError: Error, Sendable, Equatable {
     case overloaded
+    /// Seen inside only: the spool takes the delivery then.
+    case logTooSlow
     case spoolFull
     case stopped
 }

@@ -58,7 +58,7 @@ struct WebhookReceiver: Sendable {
         guard let webhook = registry.webhook, let header = HTTPField.Name(webhook.header),
             let value = request.headers[header]
         else { throw refuse(name) }
-        let digest = Digest(sha256: SHA256.hash(data: Data(value.utf8)))
+        let digest = Model.Digest(sha256: SHA256.hash(data: Data(value.utf8)))
         guard digest.equalsInConstantTime(webhook.valueSHA256) else { throw refuse(name) }
         return name
     }
@@ -89,7 +89,7 @@ struct WebhookReceiver: Sendable {
 
     private static func problem(_ error: DeliveryError) -> ProblemError {
         switch error {
-        case .overloaded: .unavailable("too many deliveries wait", retryAfter: 1)
+        case .overloaded, .logTooSlow: .unavailable("too many deliveries wait", retryAfter: 1)
         case .spoolFull: .unavailable("the log cannot be reached and the spool is full", retryAfter: 30)
         case .stopped: .unavailable("the service is stopping", retryAfter: 5)
         }

@@ -1,0 +1,74 @@
+import EventLogPort
+import Events
+import Foundation
+import Model
+import ServiceRuntime
+
+/// Sends wishes and commands into the log, each with who wished it. Returns when they are durable.
+struct ChangeWriter: Sendable {
+    static let source = "webhook-gateway"
+
+    let log: any EventLog
+    let time: TimeSource
+
+    /// A wish and its line in the audit.
+    struct Wish: Sendable {
+        let change: Change
+        /// Such as `registry.update`.
+        let action: String
+        let detail: String
+
+        init(_ change: Change, action: String, detail: String = "") {
+            self.change = change
+            self.action = action
+            self.detail = detail
+        }
+    }
+
+    func submit(_ wishes: [Wish], by actor: String, trace: String) async throws {
+        let context = context(trace)
+        var drafts: [RecordDraft] = []
+        for (index, wish) in wishes.enumerated() {
+            let own = context.caused("wish-\(index)", by: Self.source, at: context.time)
+            drafts.append(try RecordDraft(Topics.changes, key: wish.change.key, wish.change, own))
+            drafts.append(
+                try audit(actor, wish.action, wish.change.key, wish.detail, context.caused("audit-\(index)", by: Self.source, at: context.time)))
+        }
+        try await append(drafts)
+    }
+
+    /// Passes a command on. The reply "accepted" goes first, so that whoever asks for the command finds it.
+    func command(
+        _ action: Command.Action, to topic: Topic, subject: String, by actor: String, detail: String, trace: String
+    ) async throws -> Command {
+        let context = context(trace)
+        let command = Command(
+            id: context.id, action: action, actor: actor, issuedAt: context.time,
+            deadline: context.time.addingTimeInterval(Limits.commandDeadline).milliseconds)
+        let reply = Reply(command: command.id, state: .running, message: Reply.acceptance, at: context.time)
+        try await append([
+            try RecordDraft(Topics.replies, key: command.id, reply, context.caused("accepted", by: Self.source, at: context.time)),
+            try RecordDraft(topic, key: subject, command, context),
+            try audit(actor, "command.\(topic.name)", subject, detail, context.caused("audit", by: Self.source, at: context.time)),
+        ])
+        return command
+    }
+
+    /// Values of any size, such as uploaded inventories.
+    func append(_ drafts: [RecordDraft]) async throws {
+        let (log, time) = (log, time)
+        _ = try await time.withDeadline(Limits.appendWait) { try await log.appendWhole(drafts, time: time) }
+    }
+
+    func context(_ trace: String) -> EventContext {
+        EventContext(
+            id: UUID().uuidString.lowercased(), source: Self.source, time: time.now(), traceparent: trace)
+    }
+
+    func audit(
+        _ actor: String, _ action: String, _ subject: String, _ detail: String, _ context: EventContext
+    ) throws -> RecordDraft {
+        let entry = AuditEntry(actor: actor, action: action, subject: subject, detail: detail, at: context.time)
+        return try RecordDraft(Topics.audit, key: subject, entry, context)
+    }
+}
