@@ -179,7 +179,7 @@ let package = Package(
             path: "Services/pratique/Commands", swiftSettings: settings),
 
         // Processes
-        process("webhook-gateway", ["WebhookGatewayService", "Composition", "ServiceRuntime"]),
+        process("webhook-gateway", ["WebhookGatewayService", "Composition", "ServiceRuntime", serviceLifecycle]),
         process("registry-enumerator", ["RegistryEnumeratorService", "Composition", "ServiceRuntime"]),
         process("scanner", ["ScannerService", "Composition", "ServiceRuntime"]),
         process("policy-evaluator", ["PolicyEvaluatorService", "Composition", "ServiceRuntime"]),

@@ -24,17 +24,14 @@ package struct WebhookGatewayService: ServiceLifecycle.Service {
     private let configuration: GatewayConfiguration
     private let clients: RegistryClients
     private let sealer: CredentialSealer
-    private let readiness: Readiness
 
     package init(
-        ports: Ports, configuration: GatewayConfiguration, clients: RegistryClients, sealer: CredentialSealer,
-        readiness: Readiness
+        ports: Ports, configuration: GatewayConfiguration, clients: RegistryClients, sealer: CredentialSealer
     ) {
         self.ports = ports
         self.configuration = configuration
         self.clients = clients
         self.sealer = sealer
-        self.readiness = readiness
     }
 
     /// Runs until the process is asked to stop: first no new requests, then what was taken is finished.
@@ -49,7 +46,7 @@ package struct WebhookGatewayService: ServiceLifecycle.Service {
     }
 
     private func serve() async throws {
-        let part = readiness.part(Self.name, waitingFor: "the log is being read")
+        let part = ports.readiness.part(Self.name, waitingFor: "the log is being read")
         let model = try await ReadModel.open(ports)
         let spool = try await Spool.open(in: ports.folder, bytesMax: configuration.spoolBytesMax)
         let queue = DeliveryQueue(log: ports.log, spool: spool, time: ports.time, logger: ports.logger)
@@ -68,6 +65,7 @@ package struct WebhookGatewayService: ServiceLifecycle.Service {
             group.addTask { try await hub.run() }
             group.addTask { try await queue.run() }
             group.addTask { try await queue.drain() }
+            group.addTask { try await CatalogueRunner(ports: ports).run() }
             group.addTask {
                 try await model.view.waitUntilReady()
                 part.ready()
