@@ -19,6 +19,7 @@ public struct AnalyserSet: Sendable {
         precondition(Set(analysers.map(\.name)).count == analysers.count, "two analysers have one name")
         self.analysers = analysers.sorted { $0.name < $1.name }
         index = RuleIndex(self.analysers)
-        version = (["pipeline-\(Self.pipelineVersion)"] + self.analysers.map { "\($0.name)-\($0.version)" }).joined(separator: " ")
+        version = (["pipeline-\(Self.pipelineVersion)"] + self.analysers.map { "\($0.name)-\($0.version)" }).joined(
+            separator: " ")
     }
 }

@@ -31,7 +31,9 @@ extension Slice<UnsafeRawBufferPointer> {
     func isField(_ name: StaticString) -> Bool {
         guard count > name.utf8CodeUnitCount else { return false }
         return name.withUTF8Buffer { wanted in
-            for offset in 0..<wanted.count where self[startIndex + offset] | 0x20 != wanted[offset] | 0x20 { return false }
+            for offset in 0..<wanted.count where self[startIndex + offset] | 0x20 != wanted[offset] | 0x20 {
+                return false
+            }
             return self[startIndex + wanted.count] == UInt8(ascii: ":")
         }
     }

@@ -34,7 +34,9 @@ public struct FileRule: Hashable, Sendable {
 
     /// A database of many files in one directory.
     public static func directory(_ path: String, exceptSuffixes: [String] = [], needsContent: Bool = true) -> FileRule {
-        FileRule(place: .directory(entry(path), exceptSuffixes: exceptSuffixes), needsContent: needsContent, excludedDirectories: [], requiredDirectory: "")
+        FileRule(
+            place: .directory(entry(path), exceptSuffixes: exceptSuffixes), needsContent: needsContent,
+            excludedDirectories: [], requiredDirectory: "")
     }
 
     /// Files of one name anywhere, in directories whose name ends so.
@@ -42,18 +44,24 @@ public struct FileRule: Hashable, Sendable {
         _ name: String, inDirectoryEnding suffix: String = "",
         needsContent: Bool = true, outside excluded: [String] = [], below required: String = ""
     ) -> FileRule {
-        FileRule(place: .named(name, parentSuffix: suffix), needsContent: needsContent, excludedDirectories: excluded, requiredDirectory: required)
+        FileRule(
+            place: .named(name, parentSuffix: suffix), needsContent: needsContent, excludedDirectories: excluded,
+            requiredDirectory: required)
     }
 
     /// Files anywhere whose name ends so.
     public static func ending(
         _ suffix: String, needsContent: Bool = true, outside excluded: [String] = [], below required: String = ""
     ) -> FileRule {
-        FileRule(place: .suffix(suffix), needsContent: needsContent, excludedDirectories: excluded, requiredDirectory: required)
+        FileRule(
+            place: .suffix(suffix), needsContent: needsContent, excludedDirectories: excluded,
+            requiredDirectory: required)
     }
 
     private static func entry(_ path: String) -> EntryPath {
-        guard let entry = EntryPath(path), !entry.isRoot else { preconditionFailure("a rule's path lies in the image root: \(path)") }
+        guard let entry = EntryPath(path), !entry.isRoot else {
+            preconditionFailure("a rule's path lies in the image root: \(path)")
+        }
         return entry
     }
 
@@ -65,7 +73,8 @@ public struct FileRule: Hashable, Sendable {
             // The last two components: `dpkg/status` may be reached as `var/lib/dpkg/status`.
             return path.bytes.hasSuffix(wanted.bytes.tail(components: 2))
         case .directory(let wanted, let exceptSuffixes):
-            return path.parent.name.elementsEqual(wanted.name) && !exceptSuffixes.contains { path.bytes.hasSuffix(Array($0.utf8)) }
+            return path.parent.name.elementsEqual(wanted.name)
+                && !exceptSuffixes.contains { path.bytes.hasSuffix(Array($0.utf8)) }
         case .named, .suffix:
             return matchesAnywhere(path)
         }
@@ -83,13 +92,17 @@ public struct FileRule: Hashable, Sendable {
         }
         if excludedDirectories.isEmpty, requiredDirectory.isEmpty { return true }
         let folders = path.components.dropLast()
-        if !requiredDirectory.isEmpty, !folders.contains(where: { $0.elementsEqual(requiredDirectory.utf8) }) { return false }
+        if !requiredDirectory.isEmpty, !folders.contains(where: { $0.elementsEqual(requiredDirectory.utf8) }) {
+            return false
+        }
         return !folders.contains { folder in excludedDirectories.contains { folder.elementsEqual($0.utf8) } }
     }
 }
 
 extension [UInt8] {
-    func hasSuffix(_ suffix: [UInt8]) -> Bool { count >= suffix.count && self[(count - suffix.count)...].elementsEqual(suffix) }
+    func hasSuffix(_ suffix: [UInt8]) -> Bool {
+        count >= suffix.count && self[(count - suffix.count)...].elementsEqual(suffix)
+    }
 
     /// The last components of a path.
     func tail(components: Int) -> [UInt8] {

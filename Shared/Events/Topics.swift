@@ -4,7 +4,8 @@ public import EventLogPort
 public enum Topics {
     // Work
     public static let changes = Topic(.init(constant: "changes"), .work(keep: .days(30)))
-    public static let webhookDeliveries = Topic(.init(constant: "webhook-deliveries"), .work(keep: .days(30)), partitions: 4)
+    public static let webhookDeliveries = Topic(
+        .init(constant: "webhook-deliveries"), .work(keep: .days(30)), partitions: 4)
     public static let enumeratorCommands = Topic(.init(constant: "enumerator.commands"), .work(keep: .days(7)))
     public static let evaluatorCommands = Topic(.init(constant: "evaluator.commands"), .work(keep: .days(7)))
     public static let cleanupCommands = Topic(.init(constant: "cleanup.commands"), .work(keep: .days(7)))
@@ -42,7 +43,9 @@ public enum Topics {
 
     /// - Throws: `EventLogError.badName` when the pool's name cannot be part of a topic's.
     public static func scanRequests(pool: String, _ lane: Lane) throws(EventLogError) -> Topic {
-        Topic(try TopicName("scan-requests.\(pool).\(lane.rawValue)"), .work(keep: .days(7)), partitions: scanRequestPartitions)
+        Topic(
+            try TopicName("scan-requests.\(pool).\(lane.rawValue)"), .work(keep: .days(7)),
+            partitions: scanRequestPartitions)
     }
 
     /// All but the scan requests, which come by pool.

@@ -57,7 +57,9 @@ public struct RegistrySummary: Codable, Sendable, Hashable {
         public var images: Int
         public var problems: [String]
         public var complete: Bool
-        public init(startedAt: Date, finishedAt: Date?, repositories: Int, images: Int, problems: [String], complete: Bool) {
+        public init(
+            startedAt: Date, finishedAt: Date?, repositories: Int, images: Int, problems: [String], complete: Bool
+        ) {
             self.startedAt = startedAt
             self.finishedAt = finishedAt
             self.repositories = repositories

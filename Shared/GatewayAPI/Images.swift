@@ -38,7 +38,9 @@ public struct ImageSummary: Codable, Sendable, Hashable {
         public var low: Int
         public var negligible: Int
         public var unknown: Int
-        public init(critical: Int = 0, high: Int = 0, medium: Int = 0, low: Int = 0, negligible: Int = 0, unknown: Int = 0) {
+        public init(
+            critical: Int = 0, high: Int = 0, medium: Int = 0, low: Int = 0, negligible: Int = 0, unknown: Int = 0
+        ) {
             self.critical = critical
             self.high = high
             self.medium = medium
@@ -80,7 +82,8 @@ public struct ImageSummary: Codable, Sendable, Hashable {
     public var restorableUntil: Date?
 
     public init(
-        name: ImageName, digest: Digest?, revision: Int64, status: Status, reasons: [String], counts: Counts, packages: Int,
+        name: ImageName, digest: Digest?, revision: Int64, status: Status, reasons: [String], counts: Counts,
+        packages: Int,
         previous: Verdict.Outcome?, failure: FailureSummary?, sources: [String], firstSeenAt: Date, judgedAt: Date?,
         restorableUntil: Date? = nil
     ) {

@@ -48,7 +48,8 @@ public struct EntryPath: Hashable, Sendable, Comparable, CustomStringConvertible
 
     /// Whether this is the other path or lies below it.
     public func isAtOrBelow(_ other: EntryPath) -> Bool {
-        other.isRoot || bytes == other.bytes || (bytes.starts(with: other.bytes) && bytes[other.bytes.count] == UInt8(ascii: "/"))
+        other.isRoot || bytes == other.bytes
+            || (bytes.starts(with: other.bytes) && bytes[other.bytes.count] == UInt8(ascii: "/"))
     }
 
     /// For people: bytes that are no UTF-8 are written as `\xNN`, so different paths stay different.
@@ -56,7 +57,8 @@ public struct EntryPath: Hashable, Sendable, Comparable, CustomStringConvertible
         if let text = String(validating: bytes, as: UTF8.self) { return text }
         let digits = Array("0123456789abcdef".utf8)
         let escaped = bytes.flatMap { byte in
-            byte < 0x80 ? [byte] : [UInt8(ascii: "\\"), UInt8(ascii: "x"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+            byte < 0x80
+                ? [byte] : [UInt8(ascii: "\\"), UInt8(ascii: "x"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
         }
         return String(decoding: escaped, as: UTF8.self)
     }
@@ -97,7 +99,8 @@ extension EntryPath: Codable {
             text = valid
         } else {
             let digits = Array("0123456789abcdef".utf8)
-            text = "\0" + String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+            text =
+                "\0" + String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
         }
         var container = encoder.singleValueContainer()
         try container.encode(text)

@@ -41,7 +41,9 @@ public struct LayerError: Error, Hashable, Sendable, CustomStringConvertible {
     public var isTransient: Bool {
         switch cause {
         case .digestMismatch, .sizeMismatch, .memory: true
-        case .mediaType, .empty, .diffIDMismatch, .digestAlgorithm, .compression, .stream, .archive, .overLimit, .finished: false
+        case .mediaType, .empty, .diffIDMismatch, .digestAlgorithm, .compression, .stream, .archive, .overLimit,
+            .finished:
+            false
         }
     }
 
@@ -54,12 +56,14 @@ public struct LayerError: Error, Hashable, Sendable, CustomStringConvertible {
         case .empty: "it has no bytes"
         case .digestMismatch(let actual): "its bytes have the digest \(actual)"
         case .sizeMismatch(let expected, let actual): "it has \(actual) bytes; its descriptor says \(expected)"
-        case .diffIDMismatch(let expected, let actual): "its uncompressed bytes have the digest \(actual); the configuration says \(expected)"
+        case .diffIDMismatch(let expected, let actual):
+            "its uncompressed bytes have the digest \(actual); the configuration says \(expected)"
         case .digestAlgorithm(let name): "\(name) digests are not computed"
         case .compression(let name): "it is compressed with \(name), which is not read"
         case .stream(let what): "the compressed stream is damaged: \(what)"
         case .archive(let what, let offset): "the tar archive is damaged at byte \(offset): \(what)"
-        case .overLimit(let name, let limit, let value): "over the limit \(name) = \(limit)" + (value.map { " (\($0))" } ?? "")
+        case .overLimit(let name, let limit, let value):
+            "over the limit \(name) = \(limit)" + (value.map { " (\($0))" } ?? "")
         case .memory: "no memory for its decoder"
         case .finished: "it was already read"
         }

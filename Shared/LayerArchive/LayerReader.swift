@@ -33,7 +33,8 @@ public final class LayerReader: LayerSink, @unchecked Sendable {
     ///   - selector: gets the files that it wants.
     /// - Throws: `LayerError` if the media type or the digest's algorithm is refused, or the stated size is over a limit.
     public init(
-        descriptor: Descriptor, diffID: Digest? = nil, limits: LayerLimits = .standard, selector: (any EntrySelector)? = nil
+        descriptor: Descriptor, diffID: Digest? = nil, limits: LayerLimits = .standard,
+        selector: (any EntrySelector)? = nil
     ) throws(LayerError) {
         self.descriptor = descriptor
         expectedDiffID = diffID
@@ -168,7 +169,8 @@ public final class LayerReader: LayerSink, @unchecked Sendable {
         }
         isOver = true
         return LayerSummary(
-            digest: digest, diffID: diffID, compression: compression ?? .plain, statedCompression: descriptor.mediaType.layerCompression,
+            digest: digest, diffID: diffID, compression: compression ?? .plain,
+            statedCompression: descriptor.mediaType.layerCompression,
             storedBytes: storedBytes, uncompressedBytes: output.totalBytes, contents: output.contents)
     }
 }

@@ -57,7 +57,9 @@ public final class RegistryClients: RegistryDirectory {
     }
 
     /// A client that is not kept: for testing a connection before it is saved.
-    public func unkeptClient(for registry: Registry) throws(RegistryAccessError) -> RemoteRegistry { try make(registry) }
+    public func unkeptClient(for registry: Registry) throws(RegistryAccessError) -> RemoteRegistry {
+        try make(registry)
+    }
 
     public func reader(for registry: Registry) throws -> any RegistryReader { try client(for: registry) }
 
@@ -72,7 +74,8 @@ public final class RegistryClients: RegistryDirectory {
         let sealer = sealer
         let now = now
         return RemoteRegistry(
-            endpoint: endpoint, credentials: { try Self.credential(registry, sealer) }, transport: transport, clock: clock,
+            endpoint: endpoint, credentials: { try Self.credential(registry, sealer) }, transport: transport,
+            clock: clock,
             limits: limits, retry: retry, unixNow: { Int64(now().timeIntervalSince1970) })
     }
 

@@ -23,7 +23,8 @@ public enum RegistryFailure {
         switch kind {
         case .notFound, .unsupported, .tooLarge, .notAnImage: wait = nil
         case .unauthorized:
-            wait = max(Self.unauthorizedDelaySeconds, delay(after: attempt)) * Double.random(in: 1...1.2, using: &random)
+            wait =
+                max(Self.unauthorizedDelaySeconds, delay(after: attempt)) * Double.random(in: 1...1.2, using: &random)
         case .unreachable, .rateLimited, .damaged, .internalError:
             let asked = (error as? RegistryError)?.retryAfter.map { Double($0.components.seconds) } ?? 0
             let own = delay(after: attempt) * Double.random(in: 0.5...1, using: &random)

@@ -37,7 +37,9 @@ public struct RegistryEndpoint: Sendable, Hashable, CustomStringConvertible {
     /// `<base>/v2/<path>`.
     func api(_ path: String) -> WebURL { baseURL.appending(path: "v2/" + path) }
 
-    private static let hubNames: Set<String> = ["docker.io", "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com"]
+    private static let hubNames: Set<String> = [
+        "docker.io", "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com",
+    ]
 
     private static let knownRealms: [String: Set<String>] = [
         "registry-1.docker.io": ["auth.docker.io"],

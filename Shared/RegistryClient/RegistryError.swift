@@ -40,7 +40,8 @@ public enum RegistryError: Error, Sendable, Equatable, CustomStringConvertible {
     public var isTransient: Bool {
         switch self {
         case .rateLimited, .serverFault, .unreachable, .truncated: true
-        case .unauthorized, .forbidden, .notFound, .unsupported, .refusedByPolicy, .realmRefused, .badAnswer, .digestMismatch,
+        case .unauthorized, .forbidden, .notFound, .unsupported, .refusedByPolicy, .realmRefused, .badAnswer,
+            .digestMismatch,
             .sizeMismatch, .tooLarge, .unsupportedMediaType, .notAnImage:
             false
         }
@@ -57,9 +58,12 @@ public enum RegistryError: Error, Sendable, Equatable, CustomStringConvertible {
     public var fault: Fault {
         switch self {
         case .unauthorized(let fault), .forbidden(let fault), .notFound(let fault), .unsupported(let fault),
-            .rateLimited(let fault, _), .serverFault(let fault, _, _), .unreachable(let fault), .refusedByPolicy(let fault),
-            .realmRefused(let fault, _), .badAnswer(let fault), .digestMismatch(let fault, _, _), .sizeMismatch(let fault, _, _),
-            .truncated(let fault, _), .tooLarge(let fault, _), .unsupportedMediaType(let fault, _), .notAnImage(let fault, _):
+            .rateLimited(let fault, _), .serverFault(let fault, _, _), .unreachable(let fault),
+            .refusedByPolicy(let fault),
+            .realmRefused(let fault, _), .badAnswer(let fault), .digestMismatch(let fault, _, _),
+            .sizeMismatch(let fault, _, _),
+            .truncated(let fault, _), .tooLarge(let fault, _), .unsupportedMediaType(let fault, _),
+            .notAnImage(let fault, _):
             fault
         }
     }
@@ -76,7 +80,8 @@ public enum RegistryError: Error, Sendable, Equatable, CustomStringConvertible {
         case .notFound: return "the registry does not have it: \(detail)"
         case .unsupported: return "the registry does not offer this call: \(detail)"
         case .rateLimited(_, let wait): return "the registry limits requests\(Self.wait(wait)): \(detail)"
-        case .serverFault(_, let status, let wait): return "the registry answered \(status)\(Self.wait(wait)): \(detail)"
+        case .serverFault(_, let status, let wait):
+            return "the registry answered \(status)\(Self.wait(wait)): \(detail)"
         case .unreachable, .refusedByPolicy, .badAnswer: return detail
         case .realmRefused(_, let realm): return "the registry wants a token from \(realm): \(detail)"
         case .digestMismatch(_, let expected, let actual): return "its content is \(actual), not \(expected)"
@@ -96,7 +101,8 @@ public enum RegistryError: Error, Sendable, Equatable, CustomStringConvertible {
         case .notFound: "check the name; it may have been deleted"
         case .unsupported: "name the repositories instead of listing them, or choose the registry's type"
         case .rateLimited: "wait, or use an account with a higher limit"
-        case .serverFault, .unreachable, .truncated: "it is tried again; if it stays, look at the registry and the network"
+        case .serverFault, .unreachable, .truncated:
+            "it is tried again; if it stays, look at the registry and the network"
         case .refusedByPolicy: "if this is meant, have the operator allow it in the configuration"
         case .realmRefused: "if that host is trusted, have the operator allow it as token realm"
         case .badAnswer: "look at the registry, or at a proxy in front of it"
@@ -109,7 +115,9 @@ public enum RegistryError: Error, Sendable, Equatable, CustomStringConvertible {
 
     public var description: String { "\(what): \(cause)" }
 
-    private static func wait(_ wait: Duration?) -> String { wait.map { " (retry after \($0.components.seconds) s)" } ?? "" }
+    private static func wait(_ wait: Duration?) -> String {
+        wait.map { " (retry after \($0.components.seconds) s)" } ?? ""
+    }
 }
 
 /// What a call is about, for messages.

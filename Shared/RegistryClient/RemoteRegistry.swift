@@ -23,7 +23,8 @@ public final class RemoteRegistry: Sendable {
     ///   - unixNow: seconds since 1970, for `Retry-After` dates.
     ///   - random: for jitter.
     public init(
-        endpoint: RegistryEndpoint, credentials: @escaping CredentialProvider = { .anonymous }, transport: any HTTPTransport,
+        endpoint: RegistryEndpoint, credentials: @escaping CredentialProvider = { .anonymous },
+        transport: any HTTPTransport,
         clock: any Clock<Duration> = ContinuousClock(), limits: RegistryLimits = RegistryLimits(),
         retry: RetryPolicy = RetryPolicy(), unixNow: @escaping @Sendable () -> Int64 = PassedClock.systemUnixTime,
         random: @escaping @Sendable () -> any RandomNumberGenerator = { SystemRandomNumberGenerator() }
@@ -32,7 +33,8 @@ public final class RemoteRegistry: Sendable {
         self.limits = limits
         let passed = PassedClock(clock, unixNow: unixNow)
         let authenticator = Authenticator(
-            endpoint: endpoint, credentials: credentials, transport: transport, clock: passed, limits: limits, random: random)
+            endpoint: endpoint, credentials: credentials, transport: transport, clock: passed, limits: limits,
+            random: random)
         conversation = Conversation(
             endpoint: endpoint, transport: transport, authenticator: authenticator, clock: passed, retry: retry,
             limits: limits, random: random)

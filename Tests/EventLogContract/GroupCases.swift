@@ -73,9 +73,10 @@ extension Contract {
             var repeated = all
             for round in 0..<10 where !repeated.isEmpty {
                 let markers = Set((0..<2).map { "r\(round)-\($0)" })
-                try await log.appendSurely((0..<2).map { (number: Int) in
-                    RecordDraft(topic: topic, key: "r\(round)-\(number)", value: nil, partition: number)
-                })
+                try await log.appendSurely(
+                    (0..<2).map { (number: Int) in
+                        RecordDraft(topic: topic, key: "r\(round)-\(number)", value: nil, partition: number)
+                    })
                 let next = Worker(try await log.join(group, topics: [topic]), acknowledges: true)
                 let again = Task { try await next.work() }
                 try await eventually("the new ones come") { await next.keys.isSuperset(of: markers) }
@@ -214,9 +215,10 @@ extension Contract {
             let topic = try site.topic("void")
             let group = try site.group("void")
             let log = try await site.log(topic, .work(keep: day), partitions: 2)
-            try await log.appendSurely((0..<2).map { (number: Int) in
-                RecordDraft(topic: topic, key: "k\(number)", value: nil, partition: number)
-            })
+            try await log.appendSurely(
+                (0..<2).map { (number: Int) in
+                    RecordDraft(topic: topic, key: "k\(number)", value: nil, partition: number)
+                })
             let one = Worker(try await log.join(group, topics: [topic]), acknowledges: false)
             let first = Task { try await one.work() }
             try await eventually("one has both") { await one.keys.count == 2 }

@@ -90,9 +90,10 @@ extension Contract {
         ContractCase("what was appended is there after opening again") { site in
             let topic = try site.topic("durable")
             let log = try await site.log(topic, .journal(keep: day))
-            let places = try await log.appendSurely((0..<10).map {
-                RecordDraft(topic: topic, key: "k\($0)", value: data("\($0)"))
-            })
+            let places = try await log.appendSurely(
+                (0..<10).map {
+                    RecordDraft(topic: topic, key: "k\($0)", value: data("\($0)"))
+                })
             await log.close()
             let again = try await site.log(topic, .journal(keep: day))
             let found = try await again.collectAll(topic)

@@ -9,7 +9,9 @@ private func registry(
     Registry(name: try RegistryName(name), url: url, credential: credential)
 }
 
-private func key(_ byte: UInt8, id: String) -> String { "\(id):\(Data(repeating: byte, count: 32).base64EncodedString())" }
+private func key(_ byte: UInt8, id: String) -> String {
+    "\(id):\(Data(repeating: byte, count: 32).base64EncodedString())"
+}
 
 /// A folder of its own for one test, removed at its end.
 private func withFolder(_ body: (URL) throws -> Void) throws {
@@ -54,7 +56,8 @@ struct CredentialSealerTests {
     @Test("every changed or missing byte of a box is noticed")
     func damaged() throws {
         let sealer = CredentialSealer(keys: .fresh())
-        guard case .sealed(let id, let box) = try sealer.seal(user: "a", secret: RegistrySecret("b"), for: registry()) else {
+        guard case .sealed(let id, let box) = try sealer.seal(user: "a", secret: RegistrySecret("b"), for: registry())
+        else {
             Issue.record("sealed as a reference")
             return
         }
@@ -82,7 +85,8 @@ struct CredentialSealerTests {
     @Test("with two keys what the old one sealed opens and is sealed again with the new one")
     func rotation() throws {
         let old = try KeyRing(text: key(1, id: "old"), place: "test")
-        let box = try CredentialSealer(keys: old).seal(user: "robot", secret: RegistrySecret("hunter2"), for: registry())
+        let box = try CredentialSealer(keys: old).seal(
+            user: "robot", secret: RegistrySecret("hunter2"), for: registry())
         let both = CredentialSealer(keys: try KeyRing(text: key(2, id: "new") + "," + key(1, id: "old"), place: "test"))
         let sealed = try registry(credential: box)
         #expect(try both.open(sealed)?.secret.exposed == "hunter2")
@@ -95,7 +99,10 @@ struct CredentialSealerTests {
 
     @Test(
         "logins that no registry could take are refused",
-        arguments: [("a:b", "secret"), ("a", ""), ("a\nb", "secret"), ("a", "x\r\ny"), (String(repeating: "a", count: 1025), "s")])
+        arguments: [
+            ("a:b", "secret"), ("a", ""), ("a\nb", "secret"), ("a", "x\r\ny"),
+            (String(repeating: "a", count: 1025), "s"),
+        ])
     func refused(user: String, secret: String) throws {
         let sealer = CredentialSealer(keys: .fresh())
         #expect(throws: RegistryAccessError.self) {
@@ -110,7 +117,8 @@ struct CredentialSealerTests {
         var dumped = ""
         dump(login, to: &dumped)
         dump(ring, to: &dumped)
-        let shown = "\(login) \(login.secret) \(String(reflecting: login)) \(ring) \(String(reflecting: ring)) \(dumped)"
+        let shown =
+            "\(login) \(login.secret) \(String(reflecting: login)) \(ring) \(String(reflecting: ring)) \(dumped)"
         #expect(!shown.contains("hunter2") && !shown.contains("QUFB"))
     }
 }
@@ -124,7 +132,8 @@ struct CredentialSourcesTests {
 
     @Test("a variable is read; Pratique's own, missing and empty ones are refused")
     func variables() throws {
-        let sources = CredentialSources(folders: [], environment: ["HARBOR": "pw", "EMPTY": "", "PRATIQUE_CREDENTIAL_KEYS": "x"])
+        let sources = CredentialSources(
+            folders: [], environment: ["HARBOR": "pw", "EMPTY": "", "PRATIQUE_CREDENTIAL_KEYS": "x"])
         #expect(try open("env:HARBOR", sources) == "pw")
         for name in ["EMPTY", "MISSING", "PRATIQUE_CREDENTIAL_KEYS", ""] {
             #expect(throws: RegistryAccessError.self) { try open("env:\(name)", sources) }
@@ -153,7 +162,8 @@ struct CredentialSourcesTests {
             try FileManager.default.createSymbolicLink(at: allowed.appending(path: "link"), withDestinationURL: secret)
             let sources = CredentialSources(folders: [allowed.path])
             let places = [
-                secret.path, allowed.path + "/../allowed-not", allowed.path + "/link", allowed.path, allowed.path + "/none", "secret",
+                secret.path, allowed.path + "/../allowed-not", allowed.path + "/link", allowed.path,
+                allowed.path + "/none", "secret",
             ]
             for place in places { #expect(throws: RegistryAccessError.self) { try open("file:\(place)", sources) } }
             #expect(throws: RegistryAccessError.self) { try open("exec:/bin/true", sources) }
@@ -167,7 +177,8 @@ struct KeyRingTests {
         "texts that are no keys are refused without repeating them",
         arguments: [
             "", "# nothing", "c2VjcmV0", "k:c2VjcmV0", "K:" + Data(repeating: 1, count: 32).base64EncodedString(),
-            key(1, id: "a") + "\n" + key(2, id: "a"), [key(1, id: "a"), key(2, id: "b"), key(3, id: "c")].joined(separator: ","),
+            key(1, id: "a") + "\n" + key(2, id: "a"),
+            [key(1, id: "a"), key(2, id: "b"), key(3, id: "c")].joined(separator: ","),
         ])
     func bad(text: String) throws {
         let error = try #require(throws: RegistryAccessError.self) { try KeyRing(text: text, place: "test") }
@@ -200,7 +211,8 @@ struct KeyRingTests {
 
     @Test("the environment wins over the file, and neither is an error")
     func environment() throws {
-        let ring = try KeyRing(environment: [KeyRing.environmentName: key(1, id: "env")], file: URL(fileURLWithPath: "/none"))
+        let ring = try KeyRing(
+            environment: [KeyRing.environmentName: key(1, id: "env")], file: URL(fileURLWithPath: "/none"))
         #expect(ring.ids == ["env"])
         #expect(throws: RegistryAccessError.noKeys) { try KeyRing(environment: [:], file: nil) }
     }

@@ -58,7 +58,9 @@ struct RegistryClientsTests {
         var registry = Registry(name: try RegistryName("example"), url: "https://registry.example.com")
         registry.credential = .sealed(keyID: "k", box: [1])
         let client = try RegistryClients(transport: transport, sealer: nil, now: { Date() }).client(for: registry)
-        await #expect(throws: RegistryAccessError.noKeys) { try await client.resolve(try RepositoryName("a"), .tag(.latest)) }
+        await #expect(throws: RegistryAccessError.noKeys) {
+            try await client.resolve(try RepositoryName("a"), .tag(.latest))
+        }
     }
 
     @Test("a record that no client can be made from is refused with its reason")
@@ -89,7 +91,8 @@ struct RegistryFailureTests {
 
     @Test("a registry's own wait is kept, up to the maximum")
     func retryAfter() throws {
-        let limited = RegistryFailure.failure(of: RegistryError.rateLimited(fault, retryAfter: .seconds(900)), attempt: 1, now: now)
+        let limited = RegistryFailure.failure(
+            of: RegistryError.rateLimited(fault, retryAfter: .seconds(900)), attempt: 1, now: now)
         #expect(limited.kind == .rateLimited && limited.nextAttemptAt == now.addingTimeInterval(900))
         let endless = RegistryFailure.failure(
             of: RegistryError.rateLimited(fault, retryAfter: .seconds(99_999_999)), attempt: 1, now: now)
@@ -98,7 +101,10 @@ struct RegistryFailureTests {
 
     @Test("what only a person can change is not tried again by the clock")
     func noRetry() throws {
-        for error in [RegistryError.notFound(fault), .unsupported(fault), .tooLarge(fault, limitBytes: 1), .notAnImage(fault, type: "x")] {
+        for error in [
+            RegistryError.notFound(fault), .unsupported(fault), .tooLarge(fault, limitBytes: 1),
+            .notAnImage(fault, type: "x"),
+        ] {
             #expect(RegistryFailure.failure(of: error, attempt: 3, now: now).nextAttemptAt == nil)
         }
         let refused = RegistryFailure.failure(of: RegistryError.unauthorized(fault), attempt: 1, now: now)

@@ -22,7 +22,9 @@ enum ApkParser {
                 paragraph = Paragraph()
                 continue
             }
-            guard line.count >= 2, line[line.startIndex + 1] == UInt8(ascii: ":") else { throw AnalysisError("line \(number) is no field") }
+            guard line.count >= 2, line[line.startIndex + 1] == UInt8(ascii: ":") else {
+                throw AnalysisError("line \(number) is no field")
+            }
             paragraph.hasFields = true
             switch line[line.startIndex] {
             case UInt8(ascii: "P"): paragraph.name = line.fieldValue
@@ -44,7 +46,8 @@ enum ApkParser {
             name: paragraph.name, version: paragraph.version, type: .apk,
             architecture: paragraph.architecture.isEmpty ? nil : paragraph.architecture,
             // Advisories speak of the origin; a package without one is its own.
-            source: Package.Source(name: paragraph.origin.isEmpty ? paragraph.name : paragraph.origin, version: paragraph.version),
+            source: Package.Source(
+                name: paragraph.origin.isEmpty ? paragraph.name : paragraph.origin, version: paragraph.version),
             licenses: paragraph.license.isEmpty ? [] : [paragraph.license])
     }
 }

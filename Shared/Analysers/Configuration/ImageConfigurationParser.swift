@@ -48,12 +48,14 @@ enum ImageConfigurationParser {
             platform: Platform(
                 os: nonEmpty(document.os) ?? platform?.os ?? "unknown",
                 architecture: nonEmpty(document.architecture) ?? platform?.architecture ?? "unknown",
-                variant: nonEmpty(document.variant) ?? platform?.variant, osVersion: nonEmpty(document.osVersion) ?? platform?.osVersion),
+                variant: nonEmpty(document.variant) ?? platform?.variant,
+                osVersion: nonEmpty(document.osVersion) ?? platform?.osVersion),
             created: document.created, user: config?.User ?? "", environmentNames: names(config?.Env ?? []),
             labels: config?.Labels ?? [:], entrypoint: config?.Entrypoint ?? [], command: config?.Cmd ?? [],
             exposedPorts: (config?.ExposedPorts ?? [:]).keys.sorted(), workingDirectory: nonEmpty(config?.WorkingDir),
             history: (document.history ?? []).map {
-                ImageConfiguration.HistoryEntry(createdBy: $0.created_by, created: $0.created, emptyLayer: $0.empty_layer ?? false)
+                ImageConfiguration.HistoryEntry(
+                    createdBy: $0.created_by, created: $0.created, emptyLayer: $0.empty_layer ?? false)
             },
             diffIDs: try diffIDs(document.rootfs?.diff_ids ?? []))
     }
@@ -66,7 +68,9 @@ enum ImageConfigurationParser {
     private static func diffIDs(_ texts: [String]) throws(AnalysisError) -> [Digest] {
         var digests: [Digest] = []
         for text in texts {
-            do { digests.append(try Digest(text)) } catch { throw AnalysisError("field “rootfs.diff_ids”: \(error.description)") }
+            do { digests.append(try Digest(text)) } catch {
+                throw AnalysisError("field “rootfs.diff_ids”: \(error.description)")
+            }
         }
         return digests
     }

@@ -12,7 +12,8 @@ enum DpkgParser {
     }
 
     /// - Parameter statusIsImplied: the file is a distroless `status.d` piece, which has no Status line.
-    static func packages(_ bytes: UnsafeRawBufferPointer, statusIsImplied: Bool) throws(AnalysisError) -> [FoundPackage] {
+    static func packages(_ bytes: UnsafeRawBufferPointer, statusIsImplied: Bool) throws(AnalysisError) -> [FoundPackage]
+    {
         var packages: [FoundPackage] = []
         var paragraph = Paragraph()
         var number = 0
@@ -41,11 +42,17 @@ enum DpkgParser {
     }
 
     private static func read(_ line: Slice<UnsafeRawBufferPointer>, into paragraph: inout Paragraph) {
-        if line.isField("Package") { paragraph.package = line.fieldValue }
-        else if line.isField("Version") { paragraph.version = line.fieldValue }
-        else if line.isField("Architecture") { paragraph.architecture = line.fieldValue }
-        else if line.isField("Source") { paragraph.source = line.fieldValue }
-        else if line.isField("Status") { paragraph.status = line.fieldValue }
+        if line.isField("Package") {
+            paragraph.package = line.fieldValue
+        } else if line.isField("Version") {
+            paragraph.version = line.fieldValue
+        } else if line.isField("Architecture") {
+            paragraph.architecture = line.fieldValue
+        } else if line.isField("Source") {
+            paragraph.source = line.fieldValue
+        } else if line.isField("Status") {
+            paragraph.status = line.fieldValue
+        }
     }
 
     /// - Returns: nil for a paragraph of a package that is not installed.
@@ -53,7 +60,9 @@ enum DpkgParser {
         _ paragraph: Paragraph, _ statusIsImplied: Bool, line: Int
     ) throws(AnalysisError) -> FoundPackage? {
         guard paragraph.hasFields else { return nil }
-        guard !paragraph.package.isEmpty else { throw AnalysisError("the paragraph before line \(line) names no package") }
+        guard !paragraph.package.isEmpty else {
+            throw AnalysisError("the paragraph before line \(line) names no package")
+        }
         guard try isInstalled(paragraph, statusIsImplied) else { return nil }
         guard !paragraph.version.isEmpty else { throw AnalysisError("package \(paragraph.package) has no version") }
         return FoundPackage(
@@ -68,9 +77,12 @@ enum DpkgParser {
             throw AnalysisError("package \(paragraph.package) has no status")
         }
         let words = paragraph.status.split(separator: " ")
-        guard words.count == 3 else { throw AnalysisError("package \(paragraph.package) has the status “\(paragraph.status.prefix(60))”") }
+        guard words.count == 3 else {
+            throw AnalysisError("package \(paragraph.package) has the status “\(paragraph.status.prefix(60))”")
+        }
         switch words[2] {
-        case "installed", "unpacked", "half-configured", "half-installed", "triggers-awaited", "triggers-pending": return true
+        case "installed", "unpacked", "half-configured", "half-installed", "triggers-awaited", "triggers-pending":
+            return true
         case "config-files", "not-installed": return false
         default: throw AnalysisError("package \(paragraph.package) has the state “\(words[2].prefix(60))”")
         }

@@ -26,7 +26,10 @@ enum OSReleaseParser {
     static func debianVersion(_ text: String) -> Distribution? {
         guard let line = firstLine(text) else { return nil }
         let major = line.prefix { $0.isASCII && $0.isNumber }
-        if major.isEmpty { return Distribution(id: "debian", versionID: nil, codename: line.split(separator: "/").first.map(String.init)) }
+        if major.isEmpty {
+            return Distribution(
+                id: "debian", versionID: nil, codename: line.split(separator: "/").first.map(String.init))
+        }
         return Distribution(id: "debian", versionID: String(major))
     }
 
@@ -36,7 +39,8 @@ enum OSReleaseParser {
         let words = line.split(separator: " ")
         guard let release = words.firstIndex(of: "release"), release + 1 < words.count else { return nil }
         let names = [
-            "red": "rhel", "centos": "centos", "fedora": "fedora", "almalinux": "almalinux", "rocky": "rocky", "oracle": "ol",
+            "red": "rhel", "centos": "centos", "fedora": "fedora", "almalinux": "almalinux", "rocky": "rocky",
+            "oracle": "ol",
         ]
         let first = words[0].lowercased()
         return Distribution(id: names[first] ?? first, versionID: String(words[release + 1]), prettyName: line)

@@ -17,7 +17,9 @@ struct PythonAnalyser: Analyser {
     private static let excluded = ["_vendor"]
 
     func analyse(_ path: EntryPath, _ bytes: UnsafeRawBufferPointer) throws(AnalysisError) -> FileFindings {
-        let folder = path.name.elementsEqual("METADATA".utf8) || path.name.elementsEqual("PKG-INFO".utf8) ? path.parent.name : path.name
+        let folder =
+            path.name.elementsEqual("METADATA".utf8) || path.name.elementsEqual("PKG-INFO".utf8)
+            ? path.parent.name : path.name
         guard folder.first != UInt8(ascii: "~") else { return FileFindings() }
         return FileFindings(packages: [try PythonParser.package(bytes)])
     }

@@ -9,10 +9,15 @@ enum PythonParser {
         var expression = ""
         for line in LineReader(bytes) {
             if line.isEmpty { break }
-            if name.isEmpty, line.isField("Name") { name = line.fieldValue }
-            else if version.isEmpty, line.isField("Version") { version = line.fieldValue }
-            else if license.isEmpty, line.isField("License") { license = line.fieldValue }
-            else if expression.isEmpty, line.isField("License-Expression") { expression = line.fieldValue }
+            if name.isEmpty, line.isField("Name") {
+                name = line.fieldValue
+            } else if version.isEmpty, line.isField("Version") {
+                version = line.fieldValue
+            } else if license.isEmpty, line.isField("License") {
+                license = line.fieldValue
+            } else if expression.isEmpty, line.isField("License-Expression") {
+                expression = line.fieldValue
+            }
         }
         guard !name.isEmpty else { throw AnalysisError("it states no name") }
         guard !version.isEmpty else { throw AnalysisError("it states no version for \(name)") }

@@ -34,7 +34,8 @@ struct DockerArchiveSource: ImageSource {
             throw ScanError(.corrupt, "the configuration \(entry.Config) of \(name): \(error.reason)")
         }
         guard diffIDs.count == entry.Layers.count else {
-            throw ScanError(.corrupt, "\(name) has \(entry.Layers.count) layers; its configuration names \(diffIDs.count)")
+            throw ScanError(
+                .corrupt, "\(name) has \(entry.Layers.count) layers; its configuration names \(diffIDs.count)")
         }
         var paths = [configurationDigest: try Self.path(entry.Config, name)]
         var layers: [Descriptor] = []
@@ -46,14 +47,17 @@ struct DockerArchiveSource: ImageSource {
         }
         image = Manifest(
             mediaType: .dockerManifest,
-            config: Descriptor(mediaType: .dockerConfiguration, digest: configurationDigest, size: Int64(configuration.count)),
+            config: Descriptor(
+                mediaType: .dockerConfiguration, digest: configurationDigest, size: Int64(configuration.count)),
             layers: layers)
         bytes = Array(try JSONFormat.encode(image))
         self.paths = paths
     }
 
     private static func path(_ text: String, _ name: String) throws -> EntryPath {
-        guard let path = EntryPath(text), !path.isRoot else { throw ScanError(.corrupt, "\(name) names a file outside itself: \(text.prefix(200))") }
+        guard let path = EntryPath(text), !path.isRoot else {
+            throw ScanError(.corrupt, "\(name) names a file outside itself: \(text.prefix(200))")
+        }
         return path
     }
 
@@ -66,11 +70,16 @@ struct DockerArchiveSource: ImageSource {
         let tags = entries.flatMap { $0.RepoTags ?? [] }.joined(separator: ", ")
         guard let reference else {
             guard entries.count == 1 else {
-                throw ScanError(.notFound, "\(name) holds \(entries.count) images" + (tags.isEmpty ? "" : "; name one of: \(tags)"))
+                throw ScanError(
+                    .notFound, "\(name) holds \(entries.count) images" + (tags.isEmpty ? "" : "; name one of: \(tags)"))
             }
             return entries[0]
         }
-        guard let entry = entries.first(where: { ($0.RepoTags ?? []).contains { $0 == reference || $0.hasSuffix("/" + reference) } }) else {
+        guard
+            let entry = entries.first(where: {
+                ($0.RepoTags ?? []).contains { $0 == reference || $0.hasSuffix("/" + reference) }
+            })
+        else {
             throw ScanError(.notFound, "\(name) has no image “\(reference)”; it has: \(tags)")
         }
         return entry
@@ -79,7 +88,9 @@ struct DockerArchiveSource: ImageSource {
     private static func identity(
         of path: EntryPath, _ files: FileTree, _ diffID: Digest
     ) throws -> (digest: Digest, size: Int64, type: MediaType) {
-        guard let size = try files.size(of: path) else { throw ScanError(.notFound, "\(files.name) has no file \(path)") }
+        guard let size = try files.size(of: path) else {
+            throw ScanError(.notFound, "\(files.name) has no file \(path)")
+        }
         var head: [UInt8] = []
         var hash = ContentHash()
         struct Enough: Error {}
@@ -118,7 +129,9 @@ struct DockerArchiveSource: ImageSource {
     }
 
     private func path(of descriptor: Descriptor) throws -> EntryPath {
-        guard let path = paths[descriptor.digest] else { throw ScanError(.notFound, "\(name) holds no blob \(descriptor.digest)") }
+        guard let path = paths[descriptor.digest] else {
+            throw ScanError(.notFound, "\(name) holds no blob \(descriptor.digest)")
+        }
         return path
     }
 }

@@ -18,10 +18,14 @@ struct FileTree: Sendable {
     static func archive(_ path: String) throws -> FileTree {
         let file = try OpenFile(path)
         let head = try file.read(at: 0, count: 6)
-        if head.starts(with: [0x1F, 0x8B]) || head.starts(with: [0x28, 0xB5, 0x2F, 0xFD]) || head.starts(with: Array("BZh".utf8)) {
+        if head.starts(with: [0x1F, 0x8B]) || head.starts(with: [0x28, 0xB5, 0x2F, 0xFD])
+            || head.starts(with: Array("BZh".utf8))
+        {
             throw ScanError(.unsupported, "\(path) is compressed as a whole: decompress it first")
         }
-        do { return FileTree(kind: .archive(path, try TarIndex { try file.read(at: $0, count: $1) })) } catch let error as TarIndexError {
+        do { return FileTree(kind: .archive(path, try TarIndex { try file.read(at: $0, count: $1) })) } catch let error
+            as TarIndexError
+        {
             throw ScanError(.corrupt, "\(path): \(error.reason)")
         }
     }
@@ -39,7 +43,9 @@ struct FileTree: Sendable {
     /// A whole file of at most `bytesMax`.
     func read(_ path: EntryPath, bytesMax: Int) throws -> [UInt8] {
         guard let size = try size(of: path) else { throw ScanError(.notFound, "\(name) has no file \(path)") }
-        guard size <= Int64(bytesMax) else { throw ScanError(.overLimit, "\(path) of \(name) has \(size) bytes, over the limit of \(bytesMax)") }
+        guard size <= Int64(bytesMax) else {
+            throw ScanError(.overLimit, "\(path) of \(name) has \(size) bytes, over the limit of \(bytesMax)")
+        }
         var bytes: [UInt8] = []
         bytes.reserveCapacity(Int(size))
         try stream(path) { bytes.append(contentsOf: $0) }
@@ -54,7 +60,9 @@ struct FileTree: Sendable {
         switch kind {
         case .folder(let folder):
             let full = folder + "/" + path.description
-            guard FileManager.default.fileExists(atPath: full) else { throw ScanError(.notFound, "\(name) has no file \(path)") }
+            guard FileManager.default.fileExists(atPath: full) else {
+                throw ScanError(.notFound, "\(name) has no file \(path)")
+            }
             file = try OpenFile(full)
             (offset, end) = (0, file.sizeBytes)
         case .archive(let archive, let index):
@@ -65,7 +73,8 @@ struct FileTree: Sendable {
         let piece = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.pieceBytes, alignment: 64)
         defer { piece.deallocate() }
         while offset < end {
-            let wanted = UnsafeMutableRawBufferPointer(rebasing: piece[..<Int(min(Int64(Self.pieceBytes), end - offset))])
+            let wanted = UnsafeMutableRawBufferPointer(
+                rebasing: piece[..<Int(min(Int64(Self.pieceBytes), end - offset))])
             let count = try file.read(at: offset, into: wanted)
             guard count > 0 else { throw ScanError(.corrupt, "\(path) of \(name) is cut off") }
             try take(UnsafeRawBufferPointer(rebasing: wanted[..<count]))
@@ -108,7 +117,10 @@ final class OpenFile {
         while true {
             let count = pread(descriptor, buffer.baseAddress, buffer.count, off_t(offset))
             if count >= 0 { return count }
-            guard errno == EINTR else { throw ScanError(.unreachable, "cannot read \(path): \(String(cString: strerror(errno)))", isTransient: true) }
+            guard errno == EINTR else {
+                throw ScanError(
+                    .unreachable, "cannot read \(path): \(String(cString: strerror(errno)))", isTransient: true)
+            }
         }
     }
 
@@ -116,7 +128,9 @@ final class OpenFile {
         var done = 0
         return try [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
             while done < count {
-                let step = try read(at: offset + Int64(done), into: UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[done...]))
+                let step = try read(
+                    at: offset + Int64(done),
+                    into: UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[done...]))
                 if step == 0 { break }
                 done += step
             }

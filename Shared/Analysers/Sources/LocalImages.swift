@@ -7,7 +7,10 @@ public enum LocalImages {
         let forms: [(prefix: String, open: @Sendable (String, String?) throws -> any ImageSource)] = [
             ("oci:", { path, tag in OCILayoutSource(name: reference, files: .folder(path), tag: tag) }),
             ("oci-archive:", { path, tag in OCILayoutSource(name: reference, files: try .archive(path), tag: tag) }),
-            ("docker-archive:", { path, tag in try DockerArchiveSource(name: reference, files: .archive(path), reference: tag) }),
+            (
+                "docker-archive:",
+                { path, tag in try DockerArchiveSource(name: reference, files: .archive(path), reference: tag) }
+            ),
         ]
         guard let form = forms.first(where: { reference.hasPrefix($0.prefix) }) else { return nil }
         let text = String(reference.dropFirst(form.prefix.count))
@@ -27,7 +30,9 @@ public enum LocalImages {
                 let tag = text[path.endIndex...].dropFirst()
                 return (String(path), tag.isEmpty ? nil : String(tag))
             }
-            guard let colon = path.lastIndex(of: ":") else { throw ScanError(.notFound, "\(reference): no such file or folder") }
+            guard let colon = path.lastIndex(of: ":") else {
+                throw ScanError(.notFound, "\(reference): no such file or folder")
+            }
             path = path[..<colon]
         }
     }

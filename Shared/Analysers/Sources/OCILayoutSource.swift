@@ -25,7 +25,9 @@ struct OCILayoutSource: ImageSource {
     }
 
     func configuration(_ descriptor: Descriptor) async throws -> [UInt8] {
-        try await OwnThread.run("image-configuration") { try files.read(Self.path(descriptor.digest), bytesMax: Self.bytesMax) }
+        try await OwnThread.run("image-configuration") {
+            try files.read(Self.path(descriptor.digest), bytesMax: Self.bytesMax)
+        }
     }
 
     func layer(_ descriptor: Descriptor, into sink: any LayerSink) async throws {
@@ -41,7 +43,8 @@ struct OCILayoutSource: ImageSource {
 
     private func document(_ descriptor: Descriptor) throws -> SourceDocument {
         SourceDocument(
-            bytes: try files.read(Self.path(descriptor.digest), bytesMax: Self.bytesMax), mediaType: descriptor.mediaType,
+            bytes: try files.read(Self.path(descriptor.digest), bytesMax: Self.bytesMax),
+            mediaType: descriptor.mediaType,
             digest: descriptor.digest)
     }
 
@@ -70,11 +73,15 @@ struct OCILayoutSource: ImageSource {
         let known = Set(names).sorted().joined(separator: ", ")
         guard let tag else {
             // Without a tag: the only image, or one image for several platforms.
-            if manifests.count == 1 || (Set(names).count <= 1 && manifests.allSatisfy { $0.platform != nil }) { return manifests }
+            if manifests.count == 1 || (Set(names).count <= 1 && manifests.allSatisfy { $0.platform != nil }) {
+                return manifests
+            }
             throw ScanError(.notFound, "\(name) holds several images; name one of: \(known)")
         }
         let chosen = manifests.filter { Self.names(of: $0).contains { $0 == tag || $0.hasSuffix(":" + tag) } }
-        guard !chosen.isEmpty else { throw ScanError(.notFound, "\(name) has no image “\(tag)”; it has: \(known.isEmpty ? "no names" : known)") }
+        guard !chosen.isEmpty else {
+            throw ScanError(.notFound, "\(name) has no image “\(tag)”; it has: \(known.isEmpty ? "no names" : known)")
+        }
         return chosen
     }
 

@@ -13,21 +13,28 @@ struct UnreadAnalyser: Analyser {
     }
 
     private static let kinds = [
-        Kind(packages: "rpm packages", rules: rpmFolders.flatMap { folder in
-            ["rpmdb.sqlite", "Packages.db", "Packages"].map { .path("\(folder)/\($0)", needsContent: false) }
-        } + [.path("var/lib/rpmmanifest/container-manifest-2", needsContent: false)]),
+        Kind(
+            packages: "rpm packages",
+            rules: rpmFolders.flatMap { folder in
+                ["rpmdb.sqlite", "Packages.db", "Packages"].map { .path("\(folder)/\($0)", needsContent: false) }
+            } + [.path("var/lib/rpmmanifest/container-manifest-2", needsContent: false)]),
         Kind(packages: "pacman packages", rules: [.path("var/lib/pacman/local/ALPM_DB_VERSION", needsContent: false)]),
-        Kind(packages: "Node.js packages", rules: [.named("package.json", inDirectoryEnding: "", needsContent: false, below: "node_modules")]),
+        Kind(
+            packages: "Node.js packages",
+            rules: [.named("package.json", inDirectoryEnding: "", needsContent: false, below: "node_modules")]),
         Kind(packages: "Java packages", rules: [".jar", ".war", ".ear"].map { .ending($0, needsContent: false) }),
         Kind(packages: "Ruby packages", rules: [.ending(".gemspec", needsContent: false, below: "specifications")]),
-        Kind(packages: "PHP packages", rules: [.named("installed.json", inDirectoryEnding: "composer", needsContent: false)]),
+        Kind(
+            packages: "PHP packages",
+            rules: [.named("installed.json", inDirectoryEnding: "composer", needsContent: false)]),
         Kind(packages: ".NET packages", rules: [.ending(".deps.json", needsContent: false)]),
     ]
     private static let rpmFolders = ["var/lib/rpm", "usr/lib/sysimage/rpm", "usr/share/rpm"]
 
     func analyse(_ path: EntryPath, _ bytes: UnsafeRawBufferPointer) throws(AnalysisError) -> FileFindings {
         let kinds = Self.kinds.filter { kind in kind.rules.contains { $0.mayMatch(path) } }
-        return FileFindings(undetermined: kinds.map { Undetermined(what: $0.packages, reason: "not read: no analyser for them yet") })
+        return FileFindings(
+            undetermined: kinds.map { Undetermined(what: $0.packages, reason: "not read: no analyser for them yet") })
     }
 
     func packageURL(of found: FoundPackage, distribution: Distribution?) -> PackageURL {

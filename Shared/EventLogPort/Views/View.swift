@@ -50,7 +50,7 @@ public final class View<P: Projection, S: ViewStore>: Sendable where P.Transacti
             try await feed()
         } catch is CancellationError {
             // A graceful end: what was committed is whole.
-        } catch where stopped.isOpen {
+        } catch  where stopped.isOpen {
             logger.debug("the view ended with an error while stopping", metadata: ["error.chain": "\(error)"])
         }
     }

@@ -1,9 +1,10 @@
 import EventLogPort
 import Foundation
+
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Darwin)
-import Darwin
+    import Darwin
 #endif
 
 /// A lock beside the log's file, held by one process (by one open log within it), let go when that process ends.

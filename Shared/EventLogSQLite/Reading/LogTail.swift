@@ -30,7 +30,8 @@ final class LogTail: Sendable {
 
     func listen(_ wake: Wake, to slots: some Sequence<Int64>) {
         state.withLock { state in
-            for slot in slots where state.listeners[slot, default: [:]].updateValue(wake, forKey: ObjectIdentifier(wake)) == nil {
+            for slot in slots
+            where state.listeners[slot, default: [:]].updateValue(wake, forKey: ObjectIdentifier(wake)) == nil {
                 state.listenerCount += 1
             }
         }

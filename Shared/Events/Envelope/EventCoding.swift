@@ -1,5 +1,5 @@
-public import EventLogPort
 import CCompression
+public import EventLogPort
 import Foundation
 import Model
 
@@ -34,7 +34,9 @@ public enum EventCoding {
 
     static func encode<Payload: EventPayload>(_ payload: Payload) throws -> (value: Data, compressed: Bool) {
         let plain = try JSONFormat.encode(payload)
-        guard plain.count <= plainBytesMax else { throw EventError.tooLarge(type: Payload.eventType, bytes: plain.count) }
+        guard plain.count <= plainBytesMax else {
+            throw EventError.tooLarge(type: Payload.eventType, bytes: plain.count)
+        }
         guard plain.count > compressAboveBytes, let packed = compress(plain) else { return (plain, false) }
         return (packed, true)
     }
@@ -68,7 +70,8 @@ public enum EventCoding {
     private static func decompress(_ packed: Data, type: String) throws -> Data {
         let size = packed.withUnsafeBytes { ZSTD_getFrameContentSize($0.baseAddress, $0.count) }
         guard size <= UInt64(plainBytesMax) else {
-            throw EventError.unreadable(type: type, reason: "the compressed value names no size, or one above the limit")
+            throw EventError.unreadable(
+                type: type, reason: "the compressed value names no size, or one above the limit")
         }
         var plain = Data(count: Int(size))
         let written = plain.withUnsafeMutableBytes { output in
@@ -96,8 +99,10 @@ extension RecordDraft {
     public static func tombstone(_ topic: Topic, key: String, _ context: EventContext) -> RecordDraft {
         RecordDraft(
             topic: topic.name, key: key, value: nil,
-            headers: [Header(EventCoding.Name.id, context.id), Header(EventCoding.Name.source, context.source),
-                Header(EventCoding.Name.time, context.time.rfc3339)])
+            headers: [
+                Header(EventCoding.Name.id, context.id), Header(EventCoding.Name.source, context.source),
+                Header(EventCoding.Name.time, context.time.rfc3339),
+            ])
     }
 }
 

@@ -75,7 +75,8 @@ public struct Reply: EventPayload, Hashable {
     }
 
     public init(
-        command: String, state: State, message: String, progress: Progress? = nil, cleanup: [CleanupProposal]? = nil, at: Date
+        command: String, state: State, message: String, progress: Progress? = nil, cleanup: [CleanupProposal]? = nil,
+        at: Date
     ) {
         self.command = command
         self.state = state

@@ -60,7 +60,8 @@ public struct TokenRecord: EventPayload, Hashable {
     public var expiresAt: Date?
 
     public init(
-        id: String, name: String, role: Role, scope: Policy.Scope = .init(), hash: Digest, createdAt: Date, expiresAt: Date?
+        id: String, name: String, role: Role, scope: Policy.Scope = .init(), hash: Digest, createdAt: Date,
+        expiresAt: Date?
     ) {
         self.id = id
         self.name = name

@@ -17,17 +17,20 @@ public struct LayerContents: Hashable, Sendable, Codable {
     public var entryCount: Int
 
     enum CodingKeys: String, CodingKey {
-        case whiteouts, opaqueDirectories, symlinks, hardLinks, files, directories, impliedDirectories, ignored, entryCount
+        case whiteouts, opaqueDirectories, symlinks, hardLinks, files, directories, impliedDirectories, ignored,
+            entryCount
     }
 
     /// A layer that holds nothing.
     public static let empty = LayerContents(
-        whiteouts: [], opaqueDirectories: [], symlinks: [:], hardLinks: [:], files: PathHashSet([]), directories: PathHashSet([]),
+        whiteouts: [], opaqueDirectories: [], symlinks: [:], hardLinks: [:], files: PathHashSet([]),
+        directories: PathHashSet([]),
         impliedDirectories: PathHashSet([]), ignored: IgnoredEntries(), entryCount: 0)
 
     init(
         whiteouts: Set<EntryPath>, opaqueDirectories: Set<EntryPath>, symlinks: [EntryPath: [UInt8]],
-        hardLinks: [EntryPath: EntryPath], files: PathHashSet, directories: PathHashSet, impliedDirectories: PathHashSet,
+        hardLinks: [EntryPath: EntryPath], files: PathHashSet, directories: PathHashSet,
+        impliedDirectories: PathHashSet,
         ignored: IgnoredEntries, entryCount: Int
     ) {
         self.whiteouts = whiteouts
@@ -51,7 +54,8 @@ public struct LayerContents: Hashable, Sendable, Codable {
             uniquingKeysWith: { first, _ in first })
         let hard = try container.decode(PathList.self, forKey: .hardLinks).paths
         hardLinks = Dictionary(
-            stride(from: 0, to: hard.count - 1, by: 2).map { (hard[$0], hard[$0 + 1]) }, uniquingKeysWith: { first, _ in first })
+            stride(from: 0, to: hard.count - 1, by: 2).map { (hard[$0], hard[$0 + 1]) },
+            uniquingKeysWith: { first, _ in first })
         files = try container.decode(PathHashSet.self, forKey: .files)
         directories = try container.decode(PathHashSet.self, forKey: .directories)
         impliedDirectories = try container.decode(PathHashSet.self, forKey: .impliedDirectories)

@@ -75,6 +75,7 @@ struct LayerContentsBuilder {
         LayerContents(
             whiteouts: whiteouts, opaqueDirectories: opaqueDirectories, symlinks: symlinks, hardLinks: hardLinks,
             files: PathHashSet(files), directories: PathHashSet(directories),
-            impliedDirectories: PathHashSet(impliedDirectories.subtracting(directories)), ignored: ignored, entryCount: entryCount)
+            impliedDirectories: PathHashSet(impliedDirectories.subtracting(directories)), ignored: ignored,
+            entryCount: entryCount)
     }
 }

@@ -94,10 +94,14 @@ public struct LayerStack: Sendable {
     /// Whether a layer hides what lower layers have at a path, other than by having an entry there.
     private func hides(_ hash: UInt64, _ ancestors: [UInt64], layer: Int) -> Bool {
         if !whiteouts[layer].isEmpty {
-            if whiteouts[layer].contains(hash) || ancestors.contains(where: { whiteouts[layer].contains($0) }) { return true }
+            if whiteouts[layer].contains(hash) || ancestors.contains(where: { whiteouts[layer].contains($0) }) {
+                return true
+            }
         }
         if !opaque[layer].isEmpty {
-            if opaque[layer].contains(EntryPath.hashSeed) || ancestors.contains(where: { opaque[layer].contains($0) }) { return true }
+            if opaque[layer].contains(EntryPath.hashSeed) || ancestors.contains(where: { opaque[layer].contains($0) }) {
+                return true
+            }
         }
         return ancestors.contains { ancestor in
             (layers[layer].files.contains(ancestor) || symlinks[layer].contains(ancestor))
@@ -142,7 +146,8 @@ public struct LayerStack: Sendable {
                 guard walked.followLink() else { return .loop }
                 let target = layers[layer].symlinks[next] ?? []
                 let base = target.first == UInt8(ascii: "/") ? EntryPath.root : current
-                return walk(Self.components(of: target) + components[(index + 1)...], from: base, height: height, &walked)
+                return walk(
+                    Self.components(of: target) + components[(index + 1)...], from: base, height: height, &walked)
             case .directory: current = next
             case .file(let layer):
                 guard index == components.count - 1 else { return .missing }
@@ -154,7 +159,8 @@ public struct LayerStack: Sendable {
     }
 
     /// A file that is there under the very path.
-    private func literal(_ components: [[UInt8]], from start: EntryPath, height: Int, _ walked: inout Walked) -> Place? {
+    private func literal(_ components: [[UInt8]], from start: EntryPath, height: Int, _ walked: inout Walked) -> Place?
+    {
         guard !components.contains(where: { $0.elementsEqual("..".utf8) }) else { return nil }
         let path = components.reduce(start) { $0.appending($1) }
         guard case .file(let layer) = find(path, height: height) else { return nil }

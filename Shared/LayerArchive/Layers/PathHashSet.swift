@@ -33,11 +33,15 @@ public struct PathHashSet: Hashable, Sendable, Codable {
     public init(from decoder: any Decoder) throws {
         let data = try decoder.singleValueContainer().decode(Data.self)
         guard data.count % 8 == 0 else {
-            throw DecodingError.dataCorrupted(.init(codingPath: decoder.codingPath, debugDescription: "a hash has 8 bytes"))
+            throw DecodingError.dataCorrupted(
+                .init(codingPath: decoder.codingPath, debugDescription: "a hash has 8 bytes"))
         }
-        self.init(data.withUnsafeBytes { raw in
-            stride(from: 0, to: raw.count, by: 8).map { UInt64(littleEndian: raw.loadUnaligned(fromByteOffset: $0, as: UInt64.self)) }
-        })
+        self.init(
+            data.withUnsafeBytes { raw in
+                stride(from: 0, to: raw.count, by: 8).map {
+                    UInt64(littleEndian: raw.loadUnaligned(fromByteOffset: $0, as: UInt64.self))
+                }
+            })
     }
 
     public func encode(to encoder: any Encoder) throws {

@@ -11,9 +11,11 @@ struct PathList: Codable {
     init(from decoder: any Decoder) throws {
         let data = try decoder.singleValueContainer().decode(Data.self)
         guard data.isEmpty || data.last == 0 else {
-            throw DecodingError.dataCorrupted(.init(codingPath: decoder.codingPath, debugDescription: "a list ends with NUL"))
+            throw DecodingError.dataCorrupted(
+                .init(codingPath: decoder.codingPath, debugDescription: "a list ends with NUL"))
         }
-        items = data.dropLast(data.isEmpty ? 0 : 1).isEmpty && data.isEmpty
+        items =
+            data.dropLast(data.isEmpty ? 0 : 1).isEmpty && data.isEmpty
             ? [] : data.dropLast().split(separator: 0, omittingEmptySubsequences: false).map { Array($0) }
     }
 

@@ -19,7 +19,9 @@ struct BlockRing: ~Copyable {
     /// What the current block holds.
     var filled: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: memory[start..<(start + count)]) }
     /// What is free in it.
-    var room: UnsafeMutableRawBufferPointer { UnsafeMutableRawBufferPointer(rebasing: memory[(start + count)..<(start + blockBytes)]) }
+    var room: UnsafeMutableRawBufferPointer {
+        UnsafeMutableRawBufferPointer(rebasing: memory[(start + count)..<(start + blockBytes)])
+    }
 
     private var start: Int { slot * blockBytes }
 

@@ -41,7 +41,9 @@ final class GzipDecoder: LayerDecoder {
                 }
                 position += 1
             case .padding:
-                guard bytes[position] == 0 else { throw CauseError(.stream("something follows the padding after the gzip stream")) }
+                guard bytes[position] == 0 else {
+                    throw CauseError(.stream("something follows the padding after the gzip stream"))
+                }
                 position += 1
             }
         }
@@ -110,7 +112,9 @@ struct GzipHeaderParser {
     /// - Returns: whether the header is complete.
     mutating func take(_ byte: UInt8) throws(CauseError) -> Bool {
         count += 1
-        guard count <= bytesMax else { throw CauseError(.overLimit("gzipHeaderBytesMax", limit: Int64(bytesMax), value: nil)) }
+        guard count <= bytesMax else {
+            throw CauseError(.overLimit("gzipHeaderBytesMax", limit: Int64(bytesMax), value: nil))
+        }
         switch field {
         case .fixed:
             switch count {
@@ -143,9 +147,17 @@ struct GzipHeaderParser {
 
     /// Moves to the first optional field after number `done`.
     private mutating func next(after done: Int) -> Bool {
-        if done < 1, flags & 4 != 0 { field = .extraLength } else if done < 2, flags & 8 != 0 { field = .name }
-        else if done < 3, flags & 16 != 0 { field = .comment } else if flags & 2 != 0 { field = .checksum(left: 2) }
-        else { return true }
+        if done < 1, flags & 4 != 0 {
+            field = .extraLength
+        } else if done < 2, flags & 8 != 0 {
+            field = .name
+        } else if done < 3, flags & 16 != 0 {
+            field = .comment
+        } else if flags & 2 != 0 {
+            field = .checksum(left: 2)
+        } else {
+            return true
+        }
         return false
     }
 }

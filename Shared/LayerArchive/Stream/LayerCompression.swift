@@ -38,7 +38,9 @@ extension MediaType {
 
     /// - Throws: the cause why a layer of this type is not read.
     func checkLayer() throws(CauseError) {
-        if isForeignLayer { throw CauseError(.mediaType(text, reason: "is a foreign layer, which its registry does not hold")) }
+        if isForeignLayer {
+            throw CauseError(.mediaType(text, reason: "is a foreign layer, which its registry does not hold"))
+        }
         if text.hasSuffix("+encrypted") { throw CauseError(.mediaType(text, reason: "is an encrypted layer")) }
         guard isLayer else { throw CauseError(.mediaType(text, reason: "is no layer of a container image")) }
     }

@@ -10,7 +10,8 @@ struct PAXRecords {
         var rest = body[...]
         while !rest.isEmpty {
             guard let space = rest.prefix(21).firstIndex(of: UInt8(ascii: " ")),
-                let length = Self.decimal(rest[..<space]), length > 0, length <= rest.count, rest[rest.startIndex..<space].count < length
+                let length = Self.decimal(rest[..<space]), length > 0, length <= rest.count,
+                rest[rest.startIndex..<space].count < length
             else { throw TarError("a PAX record has a bad length") }
             let record = rest[space...].dropFirst().prefix(Int(length) - (space - rest.startIndex) - 1)
             guard record.last == UInt8(ascii: "\n"), let equals = record.firstIndex(of: UInt8(ascii: "=")) else {

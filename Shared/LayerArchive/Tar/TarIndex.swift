@@ -34,20 +34,27 @@ public struct TarIndex: Sendable {
                 let header = try block.withUnsafeBytes { bytes throws(TarError) in try TarHeader(bytes) }
                 let size = pax?.sizeBytes ?? header.sizeBytes
                 let body = offset + Int64(TarHeader.blockBytes)
-                let isMeta = [UInt8(ascii: "x"), UInt8(ascii: "L"), UInt8(ascii: "K"), UInt8(ascii: "g")].contains(header.type)
-                if isMeta, header.sizeBytes > Int64(limits.extensionBytesMax) { throw TarError("a long name is too long") }
+                let isMeta = [UInt8(ascii: "x"), UInt8(ascii: "L"), UInt8(ascii: "K"), UInt8(ascii: "g")].contains(
+                    header.type)
+                if isMeta, header.sizeBytes > Int64(limits.extensionBytesMax) {
+                    throw TarError("a long name is too long")
+                }
                 switch header.type {
                 case UInt8(ascii: "L"): longName = Array(try read(body, Int(header.sizeBytes)).prefix { $0 != 0 })
                 case UInt8(ascii: "K"): longLink = Array(try read(body, Int(header.sizeBytes)).prefix { $0 != 0 })
                 case UInt8(ascii: "x"): pax = try PAXRecords(try read(body, Int(header.sizeBytes)))
                 case UInt8(ascii: "g"): break
                 default:
-                    add(header, name: longName ?? pax?.path ?? header.name, link: longLink ?? pax?.linkPath ?? header.linkName, body, size)
+                    add(
+                        header, name: longName ?? pax?.path ?? header.name,
+                        link: longLink ?? pax?.linkPath ?? header.linkName, body, size)
                     (longName, longLink, pax) = (nil, nil, nil)
                 }
                 let hasBody = !(UInt8(ascii: "1")...UInt8(ascii: "6")).contains(header.type)
                 let stored = isMeta ? header.sizeBytes : hasBody ? size : 0
-                guard stored >= 0, stored < Int64.max / 4, body < Int64.max / 4 else { throw TarError("an entry is too large") }
+                guard stored >= 0, stored < Int64.max / 4, body < Int64.max / 4 else {
+                    throw TarError("an entry is too large")
+                }
                 offset = body + (stored + 511) / 512 * 512
             } catch let error as TarError { throw TarIndexError(reason: "at byte \(offset): \(error.what)") }
         }
@@ -65,7 +72,9 @@ public struct TarIndex: Sendable {
             for part in link.split(separator: UInt8(ascii: "/")) {
                 if part.elementsEqual("..".utf8) { _ = parts.popLast() } else { parts.append(Array(part)) }
             }
-            if let target = EntryPath(Array(parts.joined(separator: [UInt8(ascii: "/")]))) { entries[path] = .link(target) }
+            if let target = EntryPath(Array(parts.joined(separator: [UInt8(ascii: "/")]))) {
+                entries[path] = .link(target)
+            }
         default: break
         }
     }

@@ -38,7 +38,9 @@ struct TarParser {
     init(limits: LayerLimits) { self.limits = limits }
 
     /// Feeds the next bytes.
-    mutating func feed(_ bytes: UnsafeRawBufferPointer, into output: inout LayerContentsBuilder, _ selector: (any EntrySelector)?) throws {
+    mutating func feed(
+        _ bytes: UnsafeRawBufferPointer, into output: inout LayerContentsBuilder, _ selector: (any EntrySelector)?
+    ) throws {
         var position = 0
         while position < bytes.count {
             let rest = UnsafeRawBufferPointer(rebasing: bytes[position...])
@@ -103,17 +105,21 @@ struct TarParser {
         _ header: TarHeader, _ output: inout LayerContentsBuilder, _ selector: (any EntrySelector)?
     ) throws {
         headers += 1
-        guard headers <= limits.entriesMax else { throw CauseError(.overLimit("entriesMax", limit: Int64(limits.entriesMax), value: nil)) }
+        guard headers <= limits.entriesMax else {
+            throw CauseError(.overLimit("entriesMax", limit: Int64(limits.entriesMax), value: nil))
+        }
         switch header.type {
         case UInt8(ascii: "x"), UInt8(ascii: "X"), UInt8(ascii: "L"), UInt8(ascii: "K"):
             guard header.sizeBytes <= Int64(limits.extensionBytesMax) else {
-                throw CauseError(.overLimit("extensionBytesMax", limit: Int64(limits.extensionBytesMax), value: header.sizeBytes))
+                throw CauseError(
+                    .overLimit("extensionBytesMax", limit: Int64(limits.extensionBytesMax), value: header.sizeBytes))
             }
             try begin(.extensionHeader(type: header.type), bytes: header.sizeBytes, &output, selector)
         case UInt8(ascii: "g"):
             // Global PAX headers are skipped, as runtimes do; they carry comments in practice.
             guard header.sizeBytes <= Int64(limits.extensionBytesMax) else {
-                throw CauseError(.overLimit("extensionBytesMax", limit: Int64(limits.extensionBytesMax), value: header.sizeBytes))
+                throw CauseError(
+                    .overLimit("extensionBytesMax", limit: Int64(limits.extensionBytesMax), value: header.sizeBytes))
             }
             try begin(.skip, bytes: header.sizeBytes, &output, selector)
         case UInt8(ascii: "M"): throw TarError("it is one volume of several")
@@ -137,7 +143,9 @@ struct TarParser {
         (longName, longLink, pax) = (nil, nil, nil)
 
         guard rawName.count <= limits.pathBytesMax, rawLink.count <= limits.pathBytesMax else {
-            throw CauseError(.overLimit("pathBytesMax", limit: Int64(limits.pathBytesMax), value: Int64(max(rawName.count, rawLink.count))))
+            throw CauseError(
+                .overLimit(
+                    "pathBytesMax", limit: Int64(limits.pathBytesMax), value: Int64(max(rawName.count, rawLink.count))))
         }
         let kind = try Self.kind(header, link: rawLink)
         // Only files have bodies; what other kinds state as their size is not followed by data (as in Go's archive/tar).
@@ -159,11 +167,16 @@ struct TarParser {
             return try beginBody(header, nil, bodyBytes, &output, selector)
         }
         guard bodyBytes <= limits.keptFileBytesMax else {
-            selector.take(entry, .unread(reason: "it has \(bodyBytes) bytes, over the limit keptFileBytesMax = \(limits.keptFileBytesMax)"))
+            selector.take(
+                entry,
+                .unread(
+                    reason: "it has \(bodyBytes) bytes, over the limit keptFileBytesMax = \(limits.keptFileBytesMax)"))
             return try beginBody(header, nil, bodyBytes, &output, selector)
         }
         keptBytes += bodyBytes
-        guard keptBytes <= limits.keptBytesMax else { throw CauseError(.overLimit("keptBytesMax", limit: limits.keptBytesMax, value: keptBytes)) }
+        guard keptBytes <= limits.keptBytesMax else {
+            throw CauseError(.overLimit("keptBytesMax", limit: limits.keptBytesMax, value: keptBytes))
+        }
         try beginBody(header, entry, bodyBytes, &output, selector)
     }
 
@@ -192,7 +205,8 @@ struct TarParser {
     // MARK: Bodies
 
     private mutating func beginBody(
-        _ header: TarHeader, _ wanted: TarEntry?, _ bytes: Int64, _ output: inout LayerContentsBuilder, _ selector: (any EntrySelector)?
+        _ header: TarHeader, _ wanted: TarEntry?, _ bytes: Int64, _ output: inout LayerContentsBuilder,
+        _ selector: (any EntrySelector)?
     ) throws {
         if header.hasSparseExtension {
             sparse = (wanted, bytes)
@@ -226,7 +240,8 @@ struct TarParser {
 
     /// Takes what there is of a body and of the padding behind it.
     private mutating func body(
-        _ bytes: UnsafeRawBufferPointer, left: Int64, padding: Int, _ output: inout LayerContentsBuilder, _ selector: (any EntrySelector)?
+        _ bytes: UnsafeRawBufferPointer, left: Int64, padding: Int, _ output: inout LayerContentsBuilder,
+        _ selector: (any EntrySelector)?
     ) throws -> Int {
         let step = Int(min(left, Int64(bytes.count)))
         if step > 0 {

@@ -71,7 +71,8 @@ public struct CredentialSealer: Sendable {
         return before == after
     }
 
-    private func open(_ box: [UInt8], keyID: String, _ registry: Registry) throws(RegistryAccessError) -> RegistryLogin {
+    private func open(_ box: [UInt8], keyID: String, _ registry: Registry) throws(RegistryAccessError) -> RegistryLogin
+    {
         guard let key = keys.keys.first(where: { $0.id == keyID }) else {
             throw .unknownKey(registry: registry.name.text, keyID: String(keyID.prefix(KeyRing.idBytesMax)))
         }

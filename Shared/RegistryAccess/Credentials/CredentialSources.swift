@@ -27,7 +27,9 @@ public struct CredentialSources: Sendable {
         if source.hasPrefix("env:") {
             let name = String(source.dropFirst(4))
             guard !name.uppercased().hasPrefix("PRATIQUE_") else { throw bad("this variable is Pratique's own") }
-            guard let value = environment[name], !value.isEmpty else { throw bad("there is no such variable, or it is empty") }
+            guard let value = environment[name], !value.isEmpty else {
+                throw bad("there is no such variable, or it is empty")
+            }
             return RegistrySecret(value)
         }
         guard source.hasPrefix("file:") else { throw bad("a reference starts with file: or env:") }
@@ -38,7 +40,9 @@ public struct CredentialSources: Sendable {
             let root = URL(fileURLWithPath: folder).resolvingSymlinksInPath().standardizedFileURL.path
             return resolved.hasPrefix(root.hasSuffix("/") ? root : root + "/")
         }
-        guard isInside else { throw bad("is not below \(folders.isEmpty ? "any folder" : folders.joined(separator: ", "))") }
+        guard isInside else {
+            throw bad("is not below \(folders.isEmpty ? "any folder" : folders.joined(separator: ", "))")
+        }
         switch PrivateFile.read(resolved, bytesMax: RegistryLogin.secretBytesMax + 2, ownerOnly: false) {
         case .failure(let refusal): throw bad(refusal.reason)
         // Files made with an editor or `echo` end with a line break.

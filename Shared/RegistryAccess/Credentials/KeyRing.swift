@@ -29,14 +29,17 @@ public struct KeyRing: Sendable, CustomStringConvertible, CustomReflectable {
     public init(text: String, place: String) throws(RegistryAccessError) {
         func bad(_ reason: String) -> RegistryAccessError { .badKeys(place: place, reason: reason) }
         var keys: [Key] = []
-        let lines = text.split { $0.isNewline }.map { $0.drop { $0 == " " || $0 == "\t" } }.filter { !$0.hasPrefix("#") }
+        let lines = text.split { $0.isNewline }.map { $0.drop { $0 == " " || $0 == "\t" } }.filter {
+            !$0.hasPrefix("#")
+        }
         for entry in lines.flatMap({ $0.split(separator: ",") }) {
             let trimmed = entry.filter { $0 != " " && $0 != "\t" }
             if trimmed.isEmpty { continue }
             guard let colon = trimmed.firstIndex(of: ":") else { throw bad("each key is written id:base64") }
             let id = String(trimmed[..<colon])
             guard Self.isID(id) else { throw bad("a key's id has 1 to \(Self.idBytesMax) characters of a-z 0-9 -") }
-            guard let bytes = Data(base64Encoded: String(trimmed[trimmed.index(after: colon)...])), bytes.count == 32 else {
+            guard let bytes = Data(base64Encoded: String(trimmed[trimmed.index(after: colon)...])), bytes.count == 32
+            else {
                 throw bad("the key “\(id)” is not 32 bytes in base64")
             }
             guard !keys.contains(where: { $0.id == id }) else { throw bad("the key “\(id)” is there twice") }
@@ -78,7 +81,8 @@ public struct KeyRing: Sendable, CustomStringConvertible, CustomReflectable {
         if !FileManager.default.fileExists(atPath: file.path) {
             let key = fresh().keys[0]
             let bytes = key.material.withUnsafeBytes { Data($0) }
-            let text = "# Seals the credentials of registries. Keep it apart from the data, and keep a copy.\n"
+            let text =
+                "# Seals the credentials of registries. Keep it apart from the data, and keep a copy.\n"
                 + "\(key.id):\(bytes.base64EncodedString())\n"
             if let refusal = PrivateFile.create(file.path, text) {
                 throw .badKeys(place: file.path, reason: refusal.reason)
@@ -101,6 +105,8 @@ public struct KeyRing: Sendable, CustomStringConvertible, CustomReflectable {
 
     private static func isID(_ text: String) -> Bool {
         (1...idBytesMax).contains(text.utf8.count)
-            && text.utf8.allSatisfy { (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || $0 == UInt8(ascii: "-") }
+            && text.utf8.allSatisfy {
+                (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || $0 == UInt8(ascii: "-")
+            }
     }
 }

@@ -1,5 +1,7 @@
 /// A text that must not be seen: it prints as `‹redacted›` wherever a value is printed by mistake.
-public struct RegistrySecret: Sendable, Hashable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+public struct RegistrySecret: Sendable, Hashable, CustomStringConvertible, CustomDebugStringConvertible,
+    CustomReflectable
+{
     /// The text itself. Call this only where it is used.
     public let exposed: String
 
@@ -28,7 +30,9 @@ public struct RegistryLogin: Sendable, Hashable {
     /// What is wrong with it, or nil. Neither text is repeated.
     var refusal: String? {
         if user.utf8.count > Self.userBytesMax { return "the user's name has more than \(Self.userBytesMax) bytes" }
-        if secret.exposed.utf8.count > Self.secretBytesMax { return "the secret has more than \(Self.secretBytesMax) bytes" }
+        if secret.exposed.utf8.count > Self.secretBytesMax {
+            return "the secret has more than \(Self.secretBytesMax) bytes"
+        }
         if secret.exposed.isEmpty { return "the secret is empty" }
         // Basic authentication splits at the first colon (RFC 7617 §2).
         if user.contains(":") { return "the user's name holds a colon" }

@@ -40,7 +40,8 @@ actor Authenticator {
     private(set) var knownSecrets: [String] = []
 
     init(
-        endpoint: RegistryEndpoint, credentials: @escaping CredentialProvider, transport: any HTTPTransport, clock: PassedClock,
+        endpoint: RegistryEndpoint, credentials: @escaping CredentialProvider, transport: any HTTPTransport,
+        clock: PassedClock,
         limits: RegistryLimits, random: @escaping @Sendable () -> any RandomNumberGenerator
     ) {
         self.endpoint = endpoint
@@ -69,7 +70,8 @@ actor Authenticator {
     func answer(_ challenges: [Challenge], for call: Call, refused: Authorization?) async throws -> Authorization? {
         let credential = try await currentCredential()
         if case .registryToken = credential { return nil }
-        if let challenge = challenges.first(where: { $0.scheme == "bearer" }), let realm = challenge.parameters["realm"] {
+        if let challenge = challenges.first(where: { $0.scheme == "bearer" }), let realm = challenge.parameters["realm"]
+        {
             let url = try RealmRule.check(realm, at: endpoint)
             let service = challenge.parameters["service"]
             scheme = .bearer(realm: url, service: service)
@@ -94,7 +96,8 @@ actor Authenticator {
         switch authorization.source {
         case .basic(let credential):
             let fault = RegistryError.Fault(
-                registry: endpoint.description, subject: Subject.api.description, detail: "user and secret were refused before")
+                registry: endpoint.description, subject: Subject.api.description,
+                detail: "user and secret were refused before")
             hold(credential, .unauthorized(fault))
         case .token(let key): tokens[key] = nil
         case .given: break
@@ -119,7 +122,8 @@ actor Authenticator {
     private func basic(_ credential: RegistryCredential) -> Authorization? {
         guard case .basic(let user, let secret) = credential else { return nil }
         return Authorization(
-            credential: .basic(user: user, secret: secret, for: endpoint.origin), source: .basic(credential), value: secret)
+            credential: .basic(user: user, secret: secret, for: endpoint.origin), source: .basic(credential),
+            value: secret)
     }
 
     private func bearer(_ token: String, _ source: Authorization.Source) -> Authorization {
@@ -157,7 +161,9 @@ actor Authenticator {
 
 extension Double {
     /// A draw from a generator of unknown type.
-    fileprivate static func random(in range: ClosedRange<Double>, using generator: inout any RandomNumberGenerator) -> Double {
+    fileprivate static func random(in range: ClosedRange<Double>, using generator: inout any RandomNumberGenerator)
+        -> Double
+    {
         func draw(_ generator: inout some RandomNumberGenerator) -> Double { .random(in: range, using: &generator) }
         return draw(&generator)
     }

@@ -43,7 +43,9 @@ private struct ChallengeReader {
             if index < bytes.count, bytes[index] == UInt8(ascii: "=") {
                 index += 1
                 let value = readValue()
-                if !found.isEmpty { found[found.count - 1].parameters.merge([word.lowercased(): value]) { old, _ in old } }
+                if !found.isEmpty {
+                    found[found.count - 1].parameters.merge([word.lowercased(): value]) { old, _ in old }
+                }
             } else {
                 index = end
                 found.append(Challenge(scheme: word.lowercased()))

@@ -16,7 +16,8 @@ enum RealmRule {
             throw refuse("it is not a URL of http or https", "an unreadable address")
         }
         let isOwnHost = url.host == endpoint.baseURL.host
-        guard isOwnHost || endpoint.realmHosts.contains(url.host) || endpoint.realmHosts.contains(url.origin.authority) else {
+        guard isOwnHost || endpoint.realmHosts.contains(url.host) || endpoint.realmHosts.contains(url.origin.authority)
+        else {
             throw refuse("that host is neither the registry's own nor trusted for it", url.origin.description)
         }
         guard url.scheme == .https || (isOwnHost && endpoint.allowsPlainHTTP) else {

@@ -38,7 +38,10 @@ struct TokenAnswer: Decodable {
 
     init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
-        let names = [try values.decodeIfPresent(String.self, forKey: .token), try values.decodeIfPresent(String.self, forKey: .accessToken)]
+        let names = [
+            try values.decodeIfPresent(String.self, forKey: .token),
+            try values.decodeIfPresent(String.self, forKey: .accessToken),
+        ]
         guard let value = names.compactMap({ $0 }).first(where: { !$0.isEmpty }),
             value.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
         else { throw DecodingError.dataCorrupted(.init(codingPath: [], debugDescription: "no usable token")) }

@@ -16,7 +16,8 @@ struct TokenExchange: Sendable {
             response = try await ask(key, scopes: [])
         }
         guard response.head.isSuccess else {
-            let report = ErrorReport(Answer(head: response.head, errorBody: response.body), secrets: key.credential.secrets)
+            let report = ErrorReport(
+                Answer(head: response.head, errorBody: response.body), secrets: key.credential.secrets)
             throw report.error(registry: endpoint, subject: .token, unixNow: clock.unixNow())
         }
         do { return try JSONDecoder().decode(TokenAnswer.self, from: Data(response.body)) } catch {
@@ -62,7 +63,8 @@ struct TokenExchange: Sendable {
         let request = OutboundRequest(
             method, url, headers: headers, body: body, credential: credential,
             limits: RequestLimits(total: .seconds(30), bodyBytesMax: limits.tokenBytesMax), redirects: .follow(max: 3),
-            allowsPlainHTTP: endpoint.allowsPlainHTTP && isOwnHost, tls: isOwnHost ? endpoint.tls : endpoint.tls.authorities)
+            allowsPlainHTTP: endpoint.allowsPlainHTTP && isOwnHost,
+            tls: isOwnHost ? endpoint.tls : endpoint.tls.authorities)
         do { return try await transport.collect(request) } catch let error as HTTPTransportError {
             throw RegistryError(error, at: endpoint, subject: .token)
         }

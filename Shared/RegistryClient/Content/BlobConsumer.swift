@@ -17,7 +17,8 @@ final class BlobConsumer: AnswerConsumer {
     private let state: Mutex<State>
 
     init(
-        _ descriptor: Descriptor, fault: RegistryError.Fault, sink: @escaping @Sendable (UnsafeRawBufferPointer) throws -> Void
+        _ descriptor: Descriptor, fault: RegistryError.Fault,
+        sink: @escaping @Sendable (UnsafeRawBufferPointer) throws -> Void
     ) {
         self.descriptor = descriptor
         self.fault = fault
@@ -45,7 +46,8 @@ final class BlobConsumer: AnswerConsumer {
             state.withLock { $0.repeated = received }
         }
         if let length = head.contentLength, length != expected {
-            throw RegistryError.sizeMismatch(fault, expected: descriptor.size, actual: length + descriptor.size - expected)
+            throw RegistryError.sizeMismatch(
+                fault, expected: descriptor.size, actual: length + descriptor.size - expected)
         }
     }
 
@@ -55,7 +57,8 @@ final class BlobConsumer: AnswerConsumer {
             state.repeated -= Int64(old)
             let fresh = UnsafeRawBufferPointer(rebasing: bytes[old...])
             guard state.received + Int64(fresh.count) <= descriptor.size else {
-                throw RegistryError.sizeMismatch(fault, expected: descriptor.size, actual: state.received + Int64(fresh.count))
+                throw RegistryError.sizeMismatch(
+                    fault, expected: descriptor.size, actual: state.received + Int64(fresh.count))
             }
             state.received += Int64(fresh.count)
             state.check.update(fresh)

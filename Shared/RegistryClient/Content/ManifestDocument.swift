@@ -33,7 +33,9 @@ struct ManifestDocument {
 
     private static func type(of outline: Outline, said: MediaType?) throws -> MediaType {
         if let said {
-            if let own = outline.mediaType, own != said { throw Failure.bad("its media type \(own) differs from its Content-Type \(said)") }
+            if let own = outline.mediaType, own != said {
+                throw Failure.bad("its media type \(own) differs from its Content-Type \(said)")
+            }
             return said
         }
         if let own = outline.mediaType { return own }
@@ -62,7 +64,8 @@ struct ManifestDocument {
             return manifest.artifactType ?? manifest.config.mediaType.text
         }
         let isLayer: (Descriptor) -> Bool = {
-            $0.mediaType.text.hasPrefix("application/vnd.oci.image.layer.") || $0.mediaType.text.hasPrefix("application/vnd.docker.image.rootfs.")
+            $0.mediaType.text.hasPrefix("application/vnd.oci.image.layer.")
+                || $0.mediaType.text.hasPrefix("application/vnd.docker.image.rootfs.")
         }
         guard let first = manifest.layers.first, !manifest.layers.contains(where: isLayer) else { return nil }
         return manifest.artifactType ?? first.mediaType.text

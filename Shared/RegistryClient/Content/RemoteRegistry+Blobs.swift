@@ -37,6 +37,7 @@ extension RemoteRegistry {
     /// The body may be one byte too long, so that the size check says what is wrong.
     private func blobLimits(_ size: Int64) -> RequestLimits {
         RequestLimits(
-            total: .seconds(60 + size / max(1, limits.blobBytesPerSecondMin)), bodyBytesMax: max(size + 1, limits.errorBytesMax))
+            total: .seconds(60 + size / max(1, limits.blobBytesPerSecondMin)),
+            bodyBytesMax: max(size + 1, limits.errorBytesMax))
     }
 }

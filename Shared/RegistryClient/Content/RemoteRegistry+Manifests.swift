@@ -19,7 +19,8 @@ extension RemoteRegistry {
             return ResolvedManifest(digest: digest, mediaType: type, sizeBytes: head.contentLength)
         }
         let manifest = try await manifest(repository, target)
-        return ResolvedManifest(digest: manifest.digest, mediaType: manifest.mediaType, sizeBytes: Int64(manifest.bytes.count))
+        return ResolvedManifest(
+            digest: manifest.digest, mediaType: manifest.mediaType, sizeBytes: Int64(manifest.bytes.count))
     }
 
     /// Fetches a manifest or index and checks it: size, digest, one meaning.
@@ -29,7 +30,8 @@ extension RemoteRegistry {
         let digest = try identity(of: response, repository, target)
         do {
             let document = try ManifestDocument(
-                response.body, contentType: response.head.headers["content-type"], descriptorsMax: limits.descriptorsMax)
+                response.body, contentType: response.head.headers["content-type"], descriptorsMax: limits.descriptorsMax
+            )
             return FetchedManifest(
                 repository: repository, digest: digest, mediaType: document.mediaType, bytes: response.body,
                 parsed: document.parsed)
@@ -62,7 +64,8 @@ extension RemoteRegistry {
     ) -> Call {
         let accept = Self.accepted.map(\.text).joined(separator: ", ")
         return Call(
-            method, endpoint.api("\(repository)/manifests/").appending(verbatim: target.description), headers: ["Accept": accept],
+            method, endpoint.api("\(repository)/manifests/").appending(verbatim: target.description),
+            headers: ["Accept": accept],
             subject: .manifest(repository, target), scopes: [Scope.pull(repository)],
             limits: RequestLimits(bodyBytesMax: limits.manifestBytesMax))
     }
@@ -75,7 +78,8 @@ extension RemoteRegistry {
         guard case .digest(let asked) = target else { return digest }
         guard digest.algorithm == asked.algorithm else { return nil }
         guard digest == asked else {
-            throw RegistryError.digestMismatch(fault(.manifest(repository, target), "by its header"), expected: asked, actual: digest)
+            throw RegistryError.digestMismatch(
+                fault(.manifest(repository, target), "by its header"), expected: asked, actual: digest)
         }
         return asked
     }
@@ -86,11 +90,14 @@ extension RemoteRegistry {
     ) throws -> Digest {
         let subject = Subject.manifest(repository, target)
         if let length = response.head.contentLength, length != Int64(response.body.count) {
-            throw RegistryError.sizeMismatch(fault(subject, "by its length"), expected: length, actual: Int64(response.body.count))
+            throw RegistryError.sizeMismatch(
+                fault(subject, "by its length"), expected: length, actual: Int64(response.body.count))
         }
         if case .digest(let asked) = target {
             let actual = DigestCheck.digest(of: response.body, asked.algorithm)
-            guard actual == asked else { throw RegistryError.digestMismatch(fault(subject, "by its content"), expected: asked, actual: actual) }
+            guard actual == asked else {
+                throw RegistryError.digestMismatch(fault(subject, "by its content"), expected: asked, actual: actual)
+            }
             return asked
         }
         if let text = response.head.headers["docker-content-digest"], let declared = try? Digest(text) {
@@ -102,4 +109,3 @@ extension RemoteRegistry {
         return DigestCheck.digest(of: response.body, .sha256)
     }
 }
-

@@ -26,7 +26,9 @@ final class AnswerSink: ResponseSink {
 
     func receive(_ bytes: UnsafeRawBufferPointer) throws {
         let isSuccess = state.withLock { state in
-            if !state.isSuccess { state.errorBody.append(contentsOf: bytes.prefix(errorBytesMax - state.errorBody.count)) }
+            if !state.isSuccess {
+                state.errorBody.append(contentsOf: bytes.prefix(errorBytesMax - state.errorBody.count))
+            }
             return state.isSuccess
         }
         if isSuccess { try consumer.receive(bytes) }

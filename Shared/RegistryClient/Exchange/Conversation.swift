@@ -55,7 +55,8 @@ struct Conversation: Sendable {
     /// Some registries send a challenge only for `/v2/` (gcr.io did).
     private func probe() async throws -> [Challenge] {
         let call = Call(.get, endpoint.api(""), subject: .api, scopes: [], limits: limits.small)
-        let answer = try await transmit(call, nil, into: CollectingConsumer(bytesMax: limits.pageBytesMax, url: call.url))
+        let answer = try await transmit(
+            call, nil, into: CollectingConsumer(bytesMax: limits.pageBytesMax, url: call.url))
         guard answer.head.status == 401 else { return [] }
         return Challenge.parse(answer.head.headers.all("www-authenticate"))
     }
@@ -93,7 +94,8 @@ extension RegistryError {
     init(_ error: HTTPTransportError, at endpoint: RegistryEndpoint, subject: Subject) {
         let fault = Fault(registry: endpoint.description, subject: subject.description, detail: error.description)
         switch error {
-        case .nameNotResolved, .unreachable, .timedOut, .brokenProtocol, .overloaded, .closed: self = .unreachable(fault)
+        case .nameNotResolved, .unreachable, .timedOut, .brokenProtocol, .overloaded, .closed:
+            self = .unreachable(fault)
         case .truncated(_, let received): self = .truncated(fault, received: received)
         case .bodyTooLarge(_, let limit): self = .tooLarge(fault, limitBytes: limit)
         case .badURL, .badRequest, .headersTooLarge, .tooManyRedirects: self = .badAnswer(fault)

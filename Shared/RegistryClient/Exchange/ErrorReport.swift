@@ -17,7 +17,9 @@ struct ErrorReport {
         let body = try? JSONDecoder().decode(ErrorBody.self, from: Data(answer.errorBody))
         let errors = (body?.errors ?? []).prefix(5)
         codes = errors.compactMap(\.code)
-        let texts = errors.map { [$0.code, $0.message].compactMap { $0 }.filter { !$0.isEmpty }.joined(separator: ": ") }
+        let texts = errors.map {
+            [$0.code, $0.message].compactMap { $0 }.filter { !$0.isEmpty }.joined(separator: ": ")
+        }
         let text = texts.filter { !$0.isEmpty }.joined(separator: "; ")
         detail = text.isEmpty ? "status \(answer.head.status)" : Self.clean(text, secrets: secrets)
     }
@@ -49,7 +51,8 @@ struct ErrorReport {
         var line = text
         for secret in secrets where secret.utf8.count >= 3 { line = line.replacingOccurrences(of: secret, with: "…") }
         let printable = line.unicodeScalars.map { scalar -> Character in
-            let isControl = scalar.properties.generalCategory == .control || scalar.properties.generalCategory == .format
+            let isControl =
+                scalar.properties.generalCategory == .control || scalar.properties.generalCategory == .format
                 || scalar.properties.generalCategory == .lineSeparator
             return isControl ? " " : Character(scalar)
         }

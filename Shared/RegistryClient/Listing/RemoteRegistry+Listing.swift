@@ -27,7 +27,9 @@ extension RemoteRegistry {
         let start = endpoint.api(path)
         var walk = PageWalk<Name>(start: start, limits: limits)
         while let url = walk.nextURL {
-            let call = Call(.get, url, headers: ["Accept": "application/json"], subject: subject, scopes: scopes, limits: pageLimits)
+            let call = Call(
+                .get, url, headers: ["Accept": "application/json"], subject: subject, scopes: scopes, limits: pageLimits
+            )
             let response: CollectedResponse
             do { response = try await conversation.collect(call) } catch RegistryError.badAnswer(let fault) {
                 // A registry with a smaller limit refuses even 100 (PAGINATION_NUMBER_INVALID): ask without `n`.
@@ -37,7 +39,8 @@ extension RemoteRegistry {
                 continue
             }
             guard let page = try? JSONDecoder().decode(NamePage.self, from: Data(response.body)) else {
-                throw RegistryError.badAnswer(fault(subject, "the page is not the JSON object that the protocol describes"))
+                throw RegistryError.badAnswer(
+                    fault(subject, "the page is not the JSON object that the protocol describes"))
             }
             walk.take(page.names, link: LinkHeader.next(in: response.head.headers.all("link")), at: response.head.url)
             await progress?(walk.listing.names.count)
@@ -59,7 +62,8 @@ private struct NamePage: Decodable {
     init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
         let lists = try [
-            values.decodeIfPresent([String?].self, forKey: .repositories), values.decodeIfPresent([String?].self, forKey: .tags),
+            values.decodeIfPresent([String?].self, forKey: .repositories),
+            values.decodeIfPresent([String?].self, forKey: .tags),
         ]
         names = lists.compactMap { $0 }.flatMap { $0.compactMap { $0 } }
     }

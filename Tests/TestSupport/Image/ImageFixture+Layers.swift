@@ -34,9 +34,11 @@ extension ImageFixture {
         let document = Configuration(
             architecture: platform.architecture, os: platform.os, variant: platform.variant,
             config: .init(User: user, Env: environment, Labels: labels),
-            rootfs: .init(diff_ids: (diffIDs ?? layers.map(\.diffID)).map(\.text)), history: history.map { .init(created_by: $0) })
+            rootfs: .init(diff_ids: (diffIDs ?? layers.map(\.diffID)).map(\.text)),
+            history: history.map { .init(created_by: $0) })
         try self.init(
-            configuration: Array(JSONFormat.encode(document)), layers: layers.map(\.stored), descriptors: layers.map(\.descriptor),
+            configuration: Array(JSONFormat.encode(document)), layers: layers.map(\.stored),
+            descriptors: layers.map(\.descriptor),
             docker: docker)
     }
 
@@ -44,9 +46,11 @@ extension ImageFixture {
     public init(configuration: [UInt8], layers: [[UInt8]], descriptors: [Descriptor], docker: Bool = false) throws {
         let manifest = Manifest(
             mediaType: docker ? .dockerManifest : .ociManifest,
-            config: Self.describe(configuration, docker ? .dockerConfiguration : .ociConfiguration), layers: descriptors)
+            config: Self.describe(configuration, docker ? .dockerConfiguration : .ociConfiguration), layers: descriptors
+        )
         self.init(
-            configuration: configuration, layers: layers, manifest: Array(try JSONFormat.encode(manifest)), parsed: manifest)
+            configuration: configuration, layers: layers, manifest: Array(try JSONFormat.encode(manifest)),
+            parsed: manifest)
     }
 
     /// Writes the image into an OCI image layout, beside what is there already.
@@ -75,7 +79,9 @@ public enum OCILayoutFixture {
         var index = ImageIndex(mediaType: .ociIndex, manifests: [])
         if let data = try? Data(contentsOf: file) { index = try JSONFormat.decode(ImageIndex.self, from: data) }
         var named = descriptor
-        if let tag { named.annotations = (named.annotations ?? [:]).merging(["org.opencontainers.image.ref.name": tag]) { $1 } }
+        if let tag {
+            named.annotations = (named.annotations ?? [:]).merging(["org.opencontainers.image.ref.name": tag]) { $1 }
+        }
         index.manifests.append(named)
         try JSONFormat.encode(index).write(to: file)
     }

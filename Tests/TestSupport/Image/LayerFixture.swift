@@ -46,7 +46,8 @@ public struct LayerFixture: Sendable {
         var stream = z_stream()
         // 16 more than the window bits means gzip.
         let status = deflateInit2_(
-            &stream, level, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
+            &stream, level, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)
+        )
         precondition(status == Z_OK, "zlib refused")
         defer { deflateEnd(&stream) }
         var input = bytes

@@ -32,7 +32,8 @@ public struct TarFixture: Sendable {
         switch item {
         case .file(let path, let content, let mode):
             named(path, link: [], type: "0", mode: mode, size: Int64(content.count)) + Self.padded(content)
-        case .directory(let path): named(path.last == UInt8(ascii: "/") ? path : path + [UInt8(ascii: "/")], link: [], type: "5", mode: 0o755)
+        case .directory(let path):
+            named(path.last == UInt8(ascii: "/") ? path : path + [UInt8(ascii: "/")], link: [], type: "5", mode: 0o755)
         case .symlink(let path, let target): named(path, link: target, type: "2", mode: 0o777)
         case .hardLink(let path, let target): named(path, link: target, type: "1", mode: 0o644)
         case .device(let path): named(path, link: [], type: "3", mode: 0o666)
@@ -63,7 +64,8 @@ public struct TarFixture: Sendable {
 
     private static func splitUstar(_ path: [UInt8]) -> (prefix: [UInt8], name: [UInt8]) {
         guard path.count > 100 else { return ([], path) }
-        for index in path.indices where path[index] == UInt8(ascii: "/") && path.count - index - 1 <= 100 && index <= 155 && index > 0 {
+        for index in path.indices
+        where path[index] == UInt8(ascii: "/") && path.count - index - 1 <= 100 && index <= 155 && index > 0 {
             return (Array(path[..<index]), Array(path[(index + 1)...]))
         }
         preconditionFailure("ustar cannot hold this path")
@@ -78,13 +80,16 @@ public struct TarFixture: Sendable {
 
     /// A PAX or GNU extension header with its body.
     public static func extensionEntry(_ type: Character, _ name: [UInt8], _ body: [UInt8]) -> [UInt8] {
-        header(name: name, link: [], type: type, mode: 0, size: Int64(body.count), magic: type == "x" || type == "g" ? "ustar\u{0}00" : "ustar  \0")
+        header(
+            name: name, link: [], type: type, mode: 0, size: Int64(body.count),
+            magic: type == "x" || type == "g" ? "ustar\u{0}00" : "ustar  \0")
             + padded(body)
     }
 
     /// One header block with a right checksum. Sizes that octal cannot hold are written in base 256.
     public static func header(
-        name: [UInt8], prefix: [UInt8] = [], link: [UInt8] = [], type: Character = "0", mode: UInt32 = 0o644, size: Int64 = 0,
+        name: [UInt8], prefix: [UInt8] = [], link: [UInt8] = [], type: Character = "0", mode: UInt32 = 0o644,
+        size: Int64 = 0,
         magic: String = "ustar\u{0}00"
     ) -> [UInt8] {
         var block = [UInt8](repeating: 0, count: 512)
@@ -127,8 +132,12 @@ extension TarFixture.Item {
         .file(Array(path.utf8), content: Array(content.utf8), mode: mode)
     }
     public static func directory(_ path: String) -> Self { .directory(Array(path.utf8)) }
-    public static func symlink(_ path: String, _ target: String) -> Self { .symlink(Array(path.utf8), target: Array(target.utf8)) }
-    public static func hardLink(_ path: String, _ target: String) -> Self { .hardLink(Array(path.utf8), target: Array(target.utf8)) }
+    public static func symlink(_ path: String, _ target: String) -> Self {
+        .symlink(Array(path.utf8), target: Array(target.utf8))
+    }
+    public static func hardLink(_ path: String, _ target: String) -> Self {
+        .hardLink(Array(path.utf8), target: Array(target.utf8))
+    }
     public static func device(_ path: String) -> Self { .device(Array(path.utf8)) }
     /// Removes a path of lower layers.
     public static func whiteout(_ path: String) -> Self {
@@ -136,5 +145,7 @@ extension TarFixture.Item {
         return .file((parts.dropLast().map(String.init) + [".wh." + parts[parts.count - 1]]).joined(separator: "/"))
     }
     /// Hides what lower layers have in a directory.
-    public static func opaque(_ directory: String) -> Self { .file(directory.isEmpty ? ".wh..wh..opq" : directory + "/.wh..wh..opq") }
+    public static func opaque(_ directory: String) -> Self {
+        .file(directory.isEmpty ? ".wh..wh..opq" : directory + "/.wh..wh..opq")
+    }
 }

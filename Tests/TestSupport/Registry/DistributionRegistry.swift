@@ -44,7 +44,8 @@ public final class DistributionRegistry: Sendable {
     ///   - headers: of the notifications.
     ///   - htpasswd: who may use it; everybody if nil.
     public static func start(
-        folder: URL, notify: URL? = nil, headers: [String: String] = [:], htpasswd: (user: String, password: String)? = nil,
+        folder: URL, notify: URL? = nil, headers: [String: String] = [:],
+        htpasswd: (user: String, password: String)? = nil,
         tls: TLS? = nil
     ) async throws -> DistributionRegistry {
         guard let program else { throw StartError.missingProgram("docker-registry") }
@@ -60,7 +61,8 @@ public final class DistributionRegistry: Sendable {
         let deadline = ContinuousClock.now.advanced(by: .seconds(30))
         while ContinuousClock.now < deadline, process.isRunning {
             if let port = listeningPort(log) {
-                return DistributionRegistry(port: port, folder: folder, scheme: tls == nil ? "http" : "https", process: process)
+                return DistributionRegistry(
+                    port: port, folder: folder, scheme: tls == nil ? "http" : "https", process: process)
             }
             try await Task.sleep(for: .milliseconds(20))
         }

@@ -14,7 +14,8 @@ public struct ImageFixture: Sendable {
     ///   - layers: as they are stored, compressed or not, as `layerType` says.
     ///   - diffIDs: of the uncompressed layers; by default the layers' own digests, which is right for plain tar.
     public init(
-        layers: [[UInt8]], layerType: MediaType = "application/vnd.oci.image.layer.v1.tar", diffIDs: [Model.Digest]? = nil,
+        layers: [[UInt8]], layerType: MediaType = "application/vnd.oci.image.layer.v1.tar",
+        diffIDs: [Model.Digest]? = nil,
         user: String = "", platform: Platform = .linuxAMD64, labels: [String: String] = [:], docker: Bool = false
     ) {
         let ids = diffIDs ?? layers.map(Self.digest)
@@ -58,7 +59,9 @@ public struct ImageFixture: Sendable {
                 "platform":{"architecture":"\(platform.architecture)","os":"\(platform.os)"}}
                 """
         }
-        return Array("{\"schemaVersion\":2,\"mediaType\":\"\(MediaType.ociIndex)\",\"manifests\":[\(entries.joined(separator: ","))]}".utf8)
+        return Array(
+            "{\"schemaVersion\":2,\"mediaType\":\"\(MediaType.ociIndex)\",\"manifests\":[\(entries.joined(separator: ","))]}"
+                .utf8)
     }
 
     public static func digest(_ bytes: [UInt8]) -> Model.Digest { Model.Digest(sha256: SHA256.hash(data: bytes)) }

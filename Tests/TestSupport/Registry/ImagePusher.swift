@@ -31,7 +31,8 @@ public struct ImagePusher: Sendable {
     }
 
     public func pushBlob(_ bytes: [UInt8], _ repository: String) async throws {
-        let start = try await send(.post, base.appending(path: "v2/\(repository)/blobs/uploads/"), type: nil, [], expecting: 202)
+        let start = try await send(
+            .post, base.appending(path: "v2/\(repository)/blobs/uploads/"), type: nil, [], expecting: 202)
         guard let location = start.head.headers["location"] else { throw Refused(description: "no upload location") }
         let digest = ImageFixture.digest(bytes).text
         let upload = try start.head.url.resolving(location).appending(query: [("digest", digest)])
@@ -39,7 +40,9 @@ public struct ImagePusher: Sendable {
     }
 
     @discardableResult
-    public func pushManifest(_ bytes: [UInt8], type: MediaType, _ repository: String, tag: String? = nil) async throws -> Digest {
+    public func pushManifest(_ bytes: [UInt8], type: MediaType, _ repository: String, tag: String? = nil) async throws
+        -> Digest
+    {
         let digest = ImageFixture.digest(bytes)
         let url = base.appending(path: "v2/\(repository)/manifests/").appending(verbatim: tag ?? digest.text)
         _ = try await send(.put, url, type: type.text, bytes, expecting: 201)

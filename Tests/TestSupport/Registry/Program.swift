@@ -10,8 +10,11 @@ public enum Program {
     /// Where a program is, looked up in `PATH` and the usual folders.
     public static func path(of name: String) -> URL? {
         let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
-        let folders = path.split(separator: ":").map(String.init) + ["/usr/local/bin", "/usr/bin", "/usr/sbin", "/sbin"]
-        return folders.map { URL(fileURLWithPath: $0).appending(path: name) }.first { FileManager.default.isExecutableFile(atPath: $0.path) }
+        let folders =
+            path.split(separator: ":").map(String.init) + ["/usr/local/bin", "/usr/bin", "/usr/sbin", "/sbin"]
+        return folders.map { URL(fileURLWithPath: $0).appending(path: name) }.first {
+            FileManager.default.isExecutableFile(atPath: $0.path)
+        }
     }
 
     /// Runs a program to its end.

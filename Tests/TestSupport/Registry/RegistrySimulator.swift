@@ -38,7 +38,9 @@ public final class RegistrySimulator: Sendable {
     public let server: ScriptedServer
     private let state: SimulatorState
 
-    public static func start(_ authentication: Authentication = .none, quirks: Quirks = Quirks()) async throws -> RegistrySimulator {
+    public static func start(_ authentication: Authentication = .none, quirks: Quirks = Quirks()) async throws
+        -> RegistrySimulator
+    {
         let state = SimulatorState(authentication, quirks)
         return RegistrySimulator(try await ScriptedServer.start { state.answer($0) }, state)
     }

@@ -26,13 +26,15 @@ final class ScriptedHandler: ChannelInboundHandler {
         case .end:
             guard let head else { return }
             let request = ScriptedServer.Request(
-                method: head.method.rawValue, target: head.uri, headers: head.headers.map { ($0.name, $0.value) }, body: body)
+                method: head.method.rawValue, target: head.uri, headers: head.headers.map { ($0.name, $0.value) },
+                body: body)
             log.value.withLock { $0.requests.append(request) }
             answer(handler(request), to: head, context)
         }
     }
 
-    private func answer(_ response: ScriptedServer.Response, to head: HTTPRequestHead, _ context: ChannelHandlerContext) {
+    private func answer(_ response: ScriptedServer.Response, to head: HTTPRequestHead, _ context: ChannelHandlerContext)
+    {
         var headers = HTTPHeaders(response.headers.map { ($0.name, $0.value) })
         var end = response.body.count
         switch response.ending {
@@ -47,7 +49,8 @@ final class ScriptedHandler: ChannelInboundHandler {
             }
         }
         let status = HTTPResponseStatus(statusCode: response.status)
-        context.write(wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: status, headers: headers))), promise: nil)
+        context.write(
+            wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: status, headers: headers))), promise: nil)
         if head.method != .HEAD, end > 0 {
             let part = context.channel.allocator.buffer(bytes: response.body[..<end])
             context.write(wrapOutboundOut(.body(.byteBuffer(part))), promise: nil)

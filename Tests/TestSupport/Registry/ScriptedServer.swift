@@ -54,7 +54,9 @@ public final class ScriptedServer: Sendable {
             self.ending = ending
         }
 
-        public static func json(_ status: Int, _ text: String, headers: [(name: String, value: String)] = []) -> Response {
+        public static func json(_ status: Int, _ text: String, headers: [(name: String, value: String)] = [])
+            -> Response
+        {
             Response(status, headers: [("Content-Type", "application/json")] + headers, body: Array(text.utf8))
         }
     }

@@ -29,7 +29,9 @@ final class SimulatorState: Sendable {
     }
 
     static func error(_ status: Int, _ code: String, headers: [(name: String, value: String)] = []) -> Response {
-        .json(status, "{\"errors\":[{\"code\":\"\(code)\",\"message\":\"\(code.lowercased())\",\"detail\":null}]}", headers: headers)
+        .json(
+            status, "{\"errors\":[{\"code\":\"\(code)\",\"message\":\"\(code.lowercased())\",\"detail\":null}]}",
+            headers: headers)
     }
 
     // MARK: Authentication
@@ -44,7 +46,9 @@ final class SimulatorState: Sendable {
             let token = request.header("Authorization")?.split(separator: " ").last.map(String.init)
             if let token, content.withLock({ $0.tokens.contains(token) }) { return nil }
             let host = request.header("Host") ?? ""
-            let challenge = "Bearer realm=\"http://\(host)/token\",service=\"test\"" + (Self.scope(request.path).map { ",scope=\"\($0)\"" } ?? "")
+            let challenge =
+                "Bearer realm=\"http://\(host)/token\",service=\"test\""
+                + (Self.scope(request.path).map { ",scope=\"\($0)\"" } ?? "")
             return Self.error(401, "UNAUTHORIZED", headers: [("WWW-Authenticate", challenge)])
         }
     }
@@ -64,7 +68,9 @@ final class SimulatorState: Sendable {
             let form = String(decoding: request.body, as: UTF8.self)
             guard form.contains("refresh_token=\(identityToken)") else { return Self.error(401, "UNAUTHORIZED") }
         } else if let user {
-            guard request.header("Authorization") == Self.basic(user, secret) else { return Self.error(401, "UNAUTHORIZED") }
+            guard request.header("Authorization") == Self.basic(user, secret) else {
+                return Self.error(401, "UNAUTHORIZED")
+            }
         }
         let value = content.withLock { content in
             content.tokensIssued += 1
@@ -92,7 +98,9 @@ final class SimulatorState: Sendable {
         let repository = parts.dropLast(2).joined(separator: "/")
         switch parts[parts.count - 2] {
         case "tags":
-            guard let tags = content.withLock({ $0.tags[repository]?.keys.sorted() }) else { return Self.error(404, "NAME_UNKNOWN") }
+            guard let tags = content.withLock({ $0.tags[repository]?.keys.sorted() }) else {
+                return Self.error(404, "NAME_UNKNOWN")
+            }
             return page(tags, member: "tags", request)
         case "manifests": return manifest(repository, last, request)
         case "blobs": return blob(last, request)
@@ -131,7 +139,8 @@ final class SimulatorState: Sendable {
     private func blob(_ digest: String, _ request: Request) -> Response {
         guard let bytes = content.withLock({ $0.blobs[digest] }) else { return Self.error(404, "BLOB_UNKNOWN") }
         let type = [(name: "Content-Type", value: "application/octet-stream")]
-        guard let range = request.header("Range"), let start = Int(range.dropFirst("bytes=".count).dropLast()), start < bytes.count
+        guard let range = request.header("Range"), let start = Int(range.dropFirst("bytes=".count).dropLast()),
+            start < bytes.count
         else { return Response(200, headers: type, body: bytes) }
         let part = [(name: "Content-Range", value: "bytes \(start)-\(bytes.count - 1)/\(bytes.count)")]
         return Response(206, headers: type + part, body: Array(bytes[start...]))
