@@ -4,8 +4,8 @@ import EventLogSQLite
 import Foundation
 import Logging
 
-/// The embedded log's append against a plain C loop: 1 KiB values, 64 writers against one transaction per 64, on the same
-/// file system, synced both times. Pairs in turn, the median of their ratios.
+/// The embedded log's append against a plain C loop: 1 KiB values, 64 writers against one transaction per 64, on the
+/// same file system, synced both times. Pairs in turn, the median of their ratios.
 @main
 enum LogAppendBenchmark {
     static let records = 64_000

@@ -2,16 +2,16 @@ import EventLogPort
 import EventLogSQLite
 import Events
 import Foundation
-package import HTTPPort
 import HTTPCurl
+package import HTTPPort
 package import RegistryAccess
 package import ServiceLifecycle
 package import ServiceRuntime
 
 /// Chooses the adapters behind the ports and opens them. The only room, beside the mains, that may name one.
 ///
-/// **Promises**: what it hands out is ready to use, topics declared; `closing` ends it after every service has stopped. It
-/// imports no service.
+/// **Promises**: what it hands out is ready to use, topics declared; `closing` ends it after every service has stopped.
+/// It imports no service.
 package struct Composition: Sendable {
     package let sealer: CredentialSealer
     package let registries: RegistryClients
@@ -25,7 +25,8 @@ package struct Composition: Sendable {
 
     /// Opens the log in the data folder (or creates both) and makes the HTTP client.
     /// - Throws: `EventLogError`, `RegistryAccessError.badKeys`, `HTTPTransportError.badRequest`.
-    package static func open(_ configuration: CompositionConfiguration, _ runtime: Runtime) async throws -> Composition {
+    package static func open(_ configuration: CompositionConfiguration, _ runtime: Runtime) async throws -> Composition
+    {
         let keys =
             configuration.createsKeys && configuration.environment[KeyRing.environmentName]?.isEmpty != false
             ? try KeyRing.createIfMissing(at: configuration.keyFile)
@@ -43,7 +44,8 @@ package struct Composition: Sendable {
         return Composition(
             sealer: sealer,
             registries: RegistryClients(transport: transport, sealer: sealer, clock: time.clock, now: { time.now() }),
-            closing: Closing(log: log, transport: transport), log: log, transport: transport, configuration: configuration,
+            closing: Closing(log: log, transport: transport), log: log, transport: transport,
+            configuration: configuration,
             runtime: runtime)
     }
 

@@ -3,13 +3,16 @@ public import Model
 
 /// What an image holds: one folder an ecosystem, and the pipeline from a manifest over its layers to an inventory.
 ///
-/// **Promises.** The same image gives the same inventory bytes, whatever order its layers arrive in and however many are read at
-/// once. A layer is fetched once a scanner and digest, and not at all while its record is in the cache. What cannot be read
-/// is in `Inventory.undetermined` with the reason; an image whose layers cannot be trusted (wrong digest, cut off, over a
-/// limit) is a `ScanError`. Nothing here knows of advisories or policies.
+/// **Promises.** The same image gives the same inventory bytes, whatever order its layers arrive in and however many
+/// are read at
+/// once. A layer is fetched once a scanner and digest, and not at all while its record is in the cache. What cannot be
+/// read
+/// is in `Inventory.undetermined` with the reason; an image whose layers cannot be trusted (wrong digest, cut off, over
+/// a limit) is a `ScanError`. Nothing here knows of advisories or policies.
 ///
-/// **An ecosystem** is an `Analyser`: which files it wants, and what one such file says. It sees one file of one layer at
-/// a time and never the image: what the layers make together is the pipeline's business. See `docs/howto/add-an-ecosystem.md`.
+/// **An ecosystem** is an `Analyser`: which files it wants, and what one such file says. It sees one file of one layer
+/// at a time and never the image: what the layers make together is the pipeline's business. See
+/// `docs/howto/add-an-ecosystem.md`.
 public protocol Analyser: Sendable {
     /// Lower case, such as `dpkg`; unique in `AnalyserSet`.
     var name: String { get }

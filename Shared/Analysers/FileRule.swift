@@ -3,7 +3,8 @@ import LayerArchive
 /// Which files an analyser wants, and what they are in an image.
 public struct FileRule: Hashable, Sendable {
     enum Place: Hashable, Sendable {
-        /// One path from the image root, reached also through links: a database. Attribution asks which layer first had an entry.
+        /// One path from the image root, reached also through links: a database. Attribution asks which layer first had
+        /// an entry.
         case path(EntryPath)
         /// All files right in one directory, reached also through links: a database in pieces.
         case directory(EntryPath, exceptSuffixes: [String])
@@ -65,8 +66,8 @@ public struct FileRule: Hashable, Sendable {
         return entry
     }
 
-    /// Whether a file of a layer may be what the rule means. Databases match below any directory, too: a link of another
-    /// layer may lead there.
+    /// Whether a file of a layer may be what the rule means. Databases match below any directory, too: a link of
+    /// another layer may lead there.
     func mayMatch(_ path: EntryPath) -> Bool {
         switch place {
         case .path(let wanted):

@@ -1,10 +1,11 @@
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Darwin)
-import Darwin
-#endif
 import Foundation
 import Synchronization
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
 
 /// Places where a kill test ends the process: `PRATIQUE_CRASH_AT=<name>[:<n>]` sends SIGKILL at the n-th hit.
 ///
@@ -68,34 +69,34 @@ public enum CrashPoint: String, CaseIterable, Sendable {
     @inlinable
     public static func hit(_ point: CrashPoint) {
         #if CRASH_POINTS
-        CrashTrap.hit(point)
+            CrashTrap.hit(point)
         #endif
     }
 }
 
 #if CRASH_POINTS
-@usableFromInline
-enum CrashTrap {
-    private static let armed: (point: CrashPoint, at: Int)? = {
-        guard let text = ProcessInfo.processInfo.environment["PRATIQUE_CRASH_AT"], !text.isEmpty else { return nil }
-        let parts = text.split(separator: ":", maxSplits: 1)
-        guard let name = parts.first, let point = CrashPoint(rawValue: String(name)) else {
-            preconditionFailure("PRATIQUE_CRASH_AT names no crash point: \(text)")
-        }
-        return (point, parts.count == 2 ? Int(parts[1]) ?? 1 : 1)
-    }()
-    private static let hits = Mutex(0)
-
     @usableFromInline
-    static func hit(_ point: CrashPoint) {
-        guard let armed, armed.point == point else { return }
-        let count = hits.withLock { hits in
-            hits += 1
-            return hits
+    enum CrashTrap {
+        private static let armed: (point: CrashPoint, at: Int)? = {
+            guard let text = ProcessInfo.processInfo.environment["PRATIQUE_CRASH_AT"], !text.isEmpty else { return nil }
+            let parts = text.split(separator: ":", maxSplits: 1)
+            guard let name = parts.first, let point = CrashPoint(rawValue: String(name)) else {
+                preconditionFailure("PRATIQUE_CRASH_AT names no crash point: \(text)")
+            }
+            return (point, parts.count == 2 ? Int(parts[1]) ?? 1 : 1)
+        }()
+        private static let hits = Mutex(0)
+
+        @usableFromInline
+        static func hit(_ point: CrashPoint) {
+            guard let armed, armed.point == point else { return }
+            let count = hits.withLock { hits in
+                hits += 1
+                return hits
+            }
+            guard count == armed.at else { return }
+            kill(getpid(), SIGKILL)
+            while true { pause() }
         }
-        guard count == armed.at else { return }
-        kill(getpid(), SIGKILL)
-        while true { pause() }
     }
-}
 #endif

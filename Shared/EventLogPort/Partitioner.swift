@@ -1,4 +1,5 @@
-/// Which partition a key lands in: murmur2 of its UTF-8 bytes, as Kafka's default partitioner, so that both adapters agree.
+/// Which partition a key lands in: murmur2 of its UTF-8 bytes, as Kafka's default partitioner, so that both adapters
+/// agree.
 public enum Partitioner {
     public static func partition(of key: String, among count: Int) -> Int {
         precondition(count >= 1)

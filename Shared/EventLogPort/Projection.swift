@@ -21,7 +21,8 @@ public protocol Projection: Sendable {
     func reset(in transaction: borrowing Transaction) throws
 }
 
-/// Where a view keeps its rows and positions. `Storage` has the SQLite one, `MemoryViewStore` is for tests and small states.
+/// Where a view keeps its rows and positions. `Storage` has the SQLite one, `MemoryViewStore` is for tests and small
+/// states.
 public protocol ViewStore: Sendable {
     associatedtype Transaction
 

@@ -187,7 +187,8 @@ public struct TokenSummary: Codable, Sendable, Hashable {
     }
 }
 
-/// `POST /advisories/import`: a folder on the evaluator's machine, or an `https` address of an `all.zip`. Answer: `CommandAnswer`.
+/// `POST /advisories/import`: a folder on the evaluator's machine, or an `https` address of an `all.zip`. Answer:
+/// `CommandAnswer`.
 public struct ImportRequest: Codable, Sendable, Hashable {
     public var origin: String
     public init(origin: String) { self.origin = origin }
@@ -245,8 +246,8 @@ public struct RestoreRequest: Codable, Sendable, Hashable {
     public init(images: [ImageName]) { self.images = images }
 }
 
-/// How a command fares: the answer of every `POST` that starts one (also `POST /registries/{name}/enumerate`), which waits
-/// up to `?wait=` seconds (0–60, 0 when not given), and of `GET /replies/{id}`. 200 when it has ended, else 202.
+/// How a command fares: the answer of every `POST` that starts one (also `POST /registries/{name}/enumerate`), which
+/// waits up to `?wait=` seconds (0–60, 0 when not given), and of `GET /replies/{id}`. 200 when it has ended, else 202.
 public struct CommandAnswer: Codable, Sendable, Hashable {
     public enum State: String, Codable, Sendable { case accepted, running, done, failed }
     public struct Proposal: Codable, Sendable, Hashable {

@@ -115,7 +115,8 @@ public struct RegistrationAnswer: Codable, Sendable, Hashable {
     public init(images: [ImageName]) { self.images = images }
 }
 
-/// `POST /inventories`: what CI scanned. Answer 200 `CandidateAnswer` with a verdict, or 202 when it takes longer than `?wait=` seconds.
+/// `POST /inventories`: what CI scanned. Answer 200 `CandidateAnswer` with a verdict, or 202 when it takes longer than
+/// `?wait=` seconds.
 public struct InventoryUpload: Codable, Sendable, Hashable {
     public enum Register: String, Codable, Sendable, CaseIterable { case always, compliant, never }
 

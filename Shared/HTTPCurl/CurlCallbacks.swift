@@ -1,11 +1,12 @@
 import CCurl
 import HTTPPort
+
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #else
-import Darwin
+    import Darwin
 #endif
 
 // The context of each is the `CurlTransfer` that `CurlSession.perform` keeps alive.
@@ -35,9 +36,9 @@ func curlOpensSocket(
     let transfer = Unmanaged<CurlTransfer>.fromOpaque(context).takeUnretainedValue()
     guard let address = ipAddress(of: target), transfer.allows(address) else { return CURL_SOCKET_BAD }
     #if os(Linux)
-    let flags = Int32(SOCK_CLOEXEC.rawValue)
+        let flags = Int32(SOCK_CLOEXEC.rawValue)
     #else
-    let flags: Int32 = 0
+        let flags: Int32 = 0
     #endif
     return socket(target.pointee.family, target.pointee.socktype | flags, target.pointee.protocol)
 }

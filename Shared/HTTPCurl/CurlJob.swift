@@ -7,8 +7,8 @@ final class CurlJob: Sendable {
     private struct State {
         var continuation: CheckedContinuation<ResponseHead, any Error>?
         var isCancelled = false
-        /// The multi handle that drives this job now, to wake it. Waking is the one call that libcurl allows from another
-        /// thread; the lock keeps the handle alive during it.
+        /// The multi handle that drives this job now, to wake it. Waking is the one call that libcurl allows from
+        /// another thread; the lock keeps the handle alive during it.
         nonisolated(unsafe) var driver: UnsafeMutableRawPointer?
     }
 

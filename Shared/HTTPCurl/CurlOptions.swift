@@ -35,7 +35,9 @@ final class CurlOptions {
         // A cancelled or timed-out transfer does not wait for a hanging name server.
         set(CURLOPT_QUICK_EXIT, 1)
         let connect = request.limits.connect.components
-        set(CURLOPT_CONNECTTIMEOUT_MS, max(1, Int(connect.seconds) * 1000 + Int(connect.attoseconds / 1_000_000_000_000_000)))
+        set(
+            CURLOPT_CONNECTTIMEOUT_MS,
+            max(1, Int(connect.seconds) * 1000 + Int(connect.attoseconds / 1_000_000_000_000_000)))
         applyMethod(transfer.method, request)
         applyHeaders(transfer)
         applyTLS(request.tls, isOwnOrigin: transfer.url.origin == request.url.origin)
@@ -63,7 +65,11 @@ final class CurlOptions {
             note(pratique_curl_set_size(easy, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(request.body.count)))
             // COPYPOSTFIELDS reads the size that was set before it.
             request.body.withUnsafeBytes { bytes in
-                if let base = bytes.baseAddress { set(CURLOPT_COPYPOSTFIELDS, base) } else { set(CURLOPT_COPYPOSTFIELDS, "") }
+                if let base = bytes.baseAddress {
+                    set(CURLOPT_COPYPOSTFIELDS, base)
+                } else {
+                    set(CURLOPT_COPYPOSTFIELDS, "")
+                }
             }
             if method != .post { set(CURLOPT_CUSTOMREQUEST, method.rawValue) }
         }
@@ -77,7 +83,8 @@ final class CurlOptions {
         }
         for field in fields {
             // A header without a value is written with a semicolon, else libcurl would remove it.
-            headers = curl_slist_append(headers, field.value.isEmpty ? field.name + ";" : "\(field.name): \(field.value)")
+            headers = curl_slist_append(
+                headers, field.value.isEmpty ? field.name + ";" : "\(field.name): \(field.value)")
         }
         headers = curl_slist_append(headers, "Expect:")
         if fields["Content-Type"] == nil { headers = curl_slist_append(headers, "Content-Type:") }
@@ -108,7 +115,9 @@ final class CurlOptions {
         // libcurl copies strings.
         value.withCString { note(pratique_curl_set_pointer(easy, option, $0)) }
     }
-    private func set(_ option: CURLoption, _ value: UnsafeRawPointer?) { note(pratique_curl_set_pointer(easy, option, value)) }
+    private func set(_ option: CURLoption, _ value: UnsafeRawPointer?) {
+        note(pratique_curl_set_pointer(easy, option, value))
+    }
 
     private func note(_ code: CURLcode) {
         if code != CURLE_OK && firstFailure == nil { firstFailure = code }

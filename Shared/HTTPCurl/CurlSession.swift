@@ -48,7 +48,9 @@ final class CurlSession {
             transfer.followsRedirects = request.redirects != .hand
             transfer.proxy = configuration.proxy.proxy(for: url)
             try perform(transfer, deadline: deadline)
-            guard let head = transfer.head else { throw HTTPTransportError.brokenProtocol(url: url, reason: "no response") }
+            guard let head = transfer.head else {
+                throw HTTPTransportError.brokenProtocol(url: url, reason: "no response")
+            }
             guard let location = transfer.location else { return head }
             let target = try Self.target(of: location, from: url, request, status: head.status)
             guard hop < hopsMax else { break }
@@ -66,8 +68,12 @@ final class CurlSession {
         do { target = try url.resolving(location) } catch {
             throw HTTPTransportError.redirectRefused(from: url, to: "another place", reason: error.description)
         }
-        func refuse(_ reason: String) -> HTTPTransportError { .redirectRefused(from: url, to: target.redacted, reason: reason) }
-        guard request.method == .get || request.method == .head else { throw refuse("only GET and HEAD are repeated elsewhere") }
+        func refuse(_ reason: String) -> HTTPTransportError {
+            .redirectRefused(from: url, to: target.redacted, reason: reason)
+        }
+        guard request.method == .get || request.method == .head else {
+            throw refuse("only GET and HEAD are repeated elsewhere")
+        }
         if target.scheme == .http {
             guard url.scheme == .http else { throw refuse("it leads from HTTPS to plain HTTP") }
             guard request.allowsPlainHTTP else { throw HTTPTransportError.plainHTTPRefused(url: target) }
@@ -83,7 +89,8 @@ final class CurlSession {
         try options.apply(transfer, context)
         let added = curl_multi_add_handle(multi, easy)
         guard added == CURLM_OK else {
-            throw HTTPTransportError.unreachable(host: transfer.url.host, reason: String(cString: curl_multi_strerror(added)))
+            throw HTTPTransportError.unreachable(
+                host: transfer.url.host, reason: String(cString: curl_multi_strerror(added)))
         }
         defer { curl_multi_remove_handle(multi, easy) }
         let code = try withExtendedLifetime(transfer) { try drive(transfer, deadline: deadline) }
@@ -113,7 +120,9 @@ final class CurlSession {
         let now = clock.now
         var next = now.advanced(by: .seconds(1))
         if let deadline, let total = limits.total {
-            guard now < deadline else { throw HTTPTransportError.timedOut(url: transfer.url, phase: .total, after: total) }
+            guard now < deadline else {
+                throw HTTPTransportError.timedOut(url: transfer.url, phase: .total, after: total)
+            }
             next = min(next, deadline)
         }
         if transfer.lastActivity == nil, pratique_curl_info_size(easy, CURLINFO_PRETRANSFER_TIME_T) > 0 {

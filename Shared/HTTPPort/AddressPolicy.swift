@@ -40,7 +40,9 @@ public struct AddressPolicy: Sendable, Hashable {
     /// Judges an address that a host resolved to.
     public func judge(_ address: IPAddress, host: String) -> Judgement {
         for candidate in Set([address, address.unmapped]) {
-            if let block = Self.neverBlocks.first(where: { $0.block.contains(candidate) }) { return .refused(reason: block.reason) }
+            if let block = Self.neverBlocks.first(where: { $0.block.contains(candidate) }) {
+                return .refused(reason: block.reason)
+            }
             guard Self.privateBlocks.contains(where: { $0.contains(candidate) }) else { continue }
             let isListed = allowedBlocks.contains { $0.contains(candidate) || $0.contains(address.unmapped) }
             guard isListed || allowedHosts.contains(host.lowercased()) else {
@@ -56,7 +58,9 @@ public struct AddressPolicy: Sendable, Hashable {
 
     private static let neverBlocks: [(block: AddressBlock, reason: String)] =
         blocks(["169.254.0.0/16", "fe80::/10"]).map { ($0, "a link-local address, where cloud metadata lives") }
-        + blocks(["fd00:ec2::254", "100.100.100.200", "168.63.129.16", "192.0.0.192"]).map { ($0, "a cloud metadata address") }
+        + blocks(["fd00:ec2::254", "100.100.100.200", "168.63.129.16", "192.0.0.192"]).map {
+            ($0, "a cloud metadata address")
+        }
         + blocks(["0.0.0.0/8", "::"]).map { ($0, "an unspecified address") }
         + blocks(["224.0.0.0/4", "240.0.0.0/4", "ff00::/8"]).map { ($0, "a multicast or reserved address") }
 

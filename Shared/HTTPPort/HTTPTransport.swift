@@ -2,8 +2,10 @@
 ///
 /// **Promises**, the same for every adapter:
 /// * A response body is handed to the sink in order, piece by piece, on a thread of the transport's own. The sink may
-///   block: that is the back-pressure, and at most one piece is in memory. Nothing is decoded: the bytes are those on the wire.
-/// * After `send` returned or threw, the sink is not called again. An error thrown by the sink is thrown by `send` unchanged.
+///   block: that is the back-pressure, and at most one piece is in memory. Nothing is decoded: the bytes are those on
+///   the wire.
+/// * After `send` returned or threw, the sink is not called again. An error thrown by the sink is thrown by `send`
+///   unchanged.
 /// * Every size and every wait has a limit (`RequestLimits`).
 /// * Credentials go to the origin (scheme, host, port) that they were given for, and to no other, redirects included.
 /// * Plain HTTP is refused unless the request allows it; a step from HTTPS to HTTP is always refused.

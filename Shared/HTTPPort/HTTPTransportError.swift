@@ -42,11 +42,13 @@ public enum HTTPTransportError: Error, Sendable, Equatable, CustomStringConverti
         case .nameNotResolved(let host): "the name \(host) has no address"
         case .unreachable(let host, let reason): "\(host) cannot be reached: \(reason)"
         case .untrustedTLS(let host, let reason): "the TLS connection to \(host) failed: \(reason)"
-        case .timedOut(let url, let phase, let after): "\(url.redacted): no answer within \(after) (limit: \(phase.rawValue))"
+        case .timedOut(let url, let phase, let after):
+            "\(url.redacted): no answer within \(after) (limit: \(phase.rawValue))"
         case .headersTooLarge(let url, let limit): "\(url.redacted) sent more than \(limit) bytes of headers"
         case .bodyTooLarge(let url, let limit): "\(url.redacted) sent more than the limit of \(limit) bytes"
         case .truncated(let url, let received): "\(url.redacted) broke off after \(received) bytes"
-        case .redirectRefused(let from, let to, let reason): "the redirect of \(from.redacted) to \(to) was refused: \(reason)"
+        case .redirectRefused(let from, let to, let reason):
+            "the redirect of \(from.redacted) to \(to) was refused: \(reason)"
         case .tooManyRedirects(let url, let limit): "\(url.redacted) redirected more than \(limit) times"
         case .brokenProtocol(let url, let reason): "\(url.redacted) broke the protocol: \(reason)"
         case .overloaded(let waiting): "\(waiting) requests wait already"

@@ -1,9 +1,9 @@
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// An IPv4 or IPv6 address. IPv4 mapped into IPv6 (`::ffff:a.b.c.d`), its NAT64 form (`64:ff9b::/96`) and the old

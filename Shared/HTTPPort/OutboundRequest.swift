@@ -1,6 +1,8 @@
 /// One request, with everything that bounds it.
 public struct OutboundRequest: Sendable {
-    public enum Method: String, Sendable { case get = "GET", head = "HEAD", post = "POST", put = "PUT", patch = "PATCH", delete = "DELETE" }
+    public enum Method: String, Sendable {
+        case get = "GET", head = "HEAD", post = "POST", put = "PUT", patch = "PATCH", delete = "DELETE"
+    }
 
     public var method: Method
     public var url: WebURL
@@ -16,7 +18,8 @@ public struct OutboundRequest: Sendable {
 
     public init(
         _ method: Method = .get, _ url: WebURL, headers: HeaderList = [], body: [UInt8] = [],
-        credential: OriginCredential? = nil, limits: RequestLimits = RequestLimits(), redirects: RedirectPolicy = .follow(max: 5),
+        credential: OriginCredential? = nil, limits: RequestLimits = RequestLimits(),
+        redirects: RedirectPolicy = .follow(max: 5),
         allowsPlainHTTP: Bool = false, tls: TLSOptions = .standard
     ) {
         self.method = method
@@ -70,7 +73,9 @@ public struct OriginCredential: Sendable, Hashable, CustomStringConvertible, Cus
         return OriginCredential(origin: origin, headers: ["Authorization": "Basic " + encoded])
     }
 
-    public static func == (left: Self, right: Self) -> Bool { left.origin == right.origin && left.headers == right.headers }
+    public static func == (left: Self, right: Self) -> Bool {
+        left.origin == right.origin && left.headers == right.headers
+    }
     public func hash(into hasher: inout Hasher) { hasher.combine(origin) }
 
     // Nothing that prints or dumps a request may print the secret.
@@ -115,8 +120,8 @@ public enum RedirectPolicy: Sendable, Hashable {
     case follow(max: Int)
 }
 
-/// How the peer proves itself. The client certificate and a skipped verification hold only for the request's own origin;
-/// the CA bundle, which extends the system's, also for where it redirects to.
+/// How the peer proves itself. The client certificate and a skipped verification hold only for the request's own
+/// origin; the CA bundle, which extends the system's, also for where it redirects to.
 public struct TLSOptions: Sendable, Hashable {
     public enum Verification: Sendable, Hashable {
         case system
@@ -145,8 +150,8 @@ public struct TLSOptions: Sendable, Hashable {
     }
 
     /// From settings as people write them.
-    /// - Throws: `badRequest` for a CA bundle together with a skipped verification (one of the two is a mistake), and for
-    ///   a client certificate without its key.
+    /// - Throws: `badRequest` for a CA bundle together with a skipped verification (one of the two is a mistake), and
+    ///   for a client certificate without its key.
     public init(
         caBundlePath: String?, certificatePath: String? = nil, keyPath: String? = nil, skipsVerification: Bool = false
     ) throws(HTTPTransportError) {

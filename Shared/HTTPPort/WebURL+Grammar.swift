@@ -12,7 +12,8 @@ extension WebURL {
             host = authority[..<colon]
         }
         if host.hasPrefix("[") {
-            guard host.hasSuffix("]"), let address = IPAddress(String(host.dropFirst().dropLast())), address.isIPv6 else {
+            guard host.hasSuffix("]"), let address = IPAddress(String(host.dropFirst().dropLast())), address.isIPv6
+            else {
                 return nil
             }
             return Origin(scheme: scheme, host: address.description, port: port)
@@ -28,7 +29,8 @@ extension WebURL {
         let labels = name.split(separator: ".", omittingEmptySubsequences: false)
         for label in labels {
             guard !label.isEmpty, label.utf8.count <= 63, label.utf8.first != UInt8(ascii: "-") else { return false }
-            guard label.utf8.allSatisfy({ isAlphanumeric($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_") }) else {
+            guard label.utf8.allSatisfy({ isAlphanumeric($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_") })
+            else {
                 return false
             }
         }

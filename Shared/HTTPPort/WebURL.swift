@@ -45,7 +45,8 @@ public struct WebURL: Sendable, Hashable, CustomStringConvertible {
     public init(_ text: String) throws(HTTPTransportError) {
         func bad(_ reason: String) -> HTTPTransportError { .badURL(text: Self.printable(text), reason: reason) }
         guard text.utf8.count <= Self.bytesMax else { throw bad("is longer than \(Self.bytesMax) bytes") }
-        guard let mark = text.range(of: "://"), let scheme = Scheme(rawValue: text[..<mark.lowerBound].lowercased()) else {
+        guard let mark = text.range(of: "://"), let scheme = Scheme(rawValue: text[..<mark.lowerBound].lowercased())
+        else {
             throw bad("starts with neither http:// nor https://")
         }
         guard text.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F && $0 != UInt8(ascii: "\\") }) else {
@@ -59,7 +60,8 @@ public struct WebURL: Sendable, Hashable, CustomStringConvertible {
         let rawPath = tail.prefix { $0 != "?" }
         self.init(
             origin: place, path: Self.encodeStray(rawPath.isEmpty ? "/" : rawPath),
-            query: rawPath.endIndex < tail.endIndex ? Self.encodeStray(tail[tail.index(after: rawPath.endIndex)...]) : nil)
+            query: rawPath.endIndex < tail.endIndex
+                ? Self.encodeStray(tail[tail.index(after: rawPath.endIndex)...]) : nil)
     }
 
     init(origin: Origin, path: String, query: String?) {

@@ -1,4 +1,5 @@
-/// A path inside the image root, bytewise: no leading `/`, no `.`, no `..`, no empty component. The root itself is empty.
+/// A path inside the image root, bytewise: no leading `/`, no `.`, no `..`, no empty component. The root itself is
+/// empty.
 ///
 /// Names in archives need not be UTF-8; two names that differ in one byte stay different.
 public struct EntryPath: Hashable, Sendable, Comparable, CustomStringConvertible {

@@ -2,7 +2,8 @@ public import Model
 
 /// Reads one layer in one pass, on the thread that brings its bytes.
 ///
-/// Stored bytes are gathered in blocks; each is hashed on a second thread while this one inflates it, walks the archive, and
+/// Stored bytes are gathered in blocks; each is hashed on a second thread while this one inflates it, walks the
+/// archive, and
 /// hands wanted files to the selector. The output goes round in a few slots, hashed on the second thread, too.
 ///
 /// `@unchecked Sendable`: used by one thread at a time, as `LayerSink` says; the hashing thread sees only full blocks.
@@ -31,7 +32,8 @@ public final class LayerReader: LayerSink, @unchecked Sendable {
     ///   - descriptor: the layer's; digest and size are checked against the bytes.
     ///   - diffID: the digest that the uncompressed bytes must have, where it is known already.
     ///   - selector: gets the files that it wants.
-    /// - Throws: `LayerError` if the media type or the digest's algorithm is refused, or the stated size is over a limit.
+    /// - Throws: `LayerError` if the media type or the digest's algorithm is refused, or the stated size is over a
+    ///   limit.
     public init(
         descriptor: Descriptor, diffID: Digest? = nil, limits: LayerLimits = .standard,
         selector: (any EntrySelector)? = nil
@@ -118,8 +120,8 @@ public final class LayerReader: LayerSink, @unchecked Sendable {
         }
     }
 
-    /// A damaged stream is not yet the layer's fault: the digest is judged first, so the rest is hashed. Over a limit the
-    /// reading ends at once.
+    /// A damaged stream is not yet the layer's fault: the digest is judged first, so the rest is hashed. Over a limit
+    /// the reading ends at once.
     private func decode(_ block: UnsafeRawBufferPointer) throws {
         guard damage == nil else { return }
         output.storedBytes = storedBytes

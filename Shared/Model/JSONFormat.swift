@@ -2,7 +2,8 @@ public import Foundation
 
 /// How Pratique writes JSON: sorted keys, no escaped slashes, times as RFC 3339 in UTC with milliseconds.
 ///
-/// The same value gives the same bytes. Times have whole milliseconds (`Date.milliseconds`), so they survive a round trip.
+/// The same value gives the same bytes. Times have whole milliseconds (`Date.milliseconds`), so they survive a round
+/// trip.
 public enum JSONFormat {
     public static func encode(_ value: some Encodable, pretty: Bool = false) throws -> Data {
         let encoder = JSONEncoder()

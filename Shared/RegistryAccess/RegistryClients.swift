@@ -6,8 +6,9 @@ import Synchronization
 
 /// From a registry's record to a client that is ready to use: address, TLS, credential, allowed realms.
 ///
-/// One client per registry is kept, with its tokens and its memory of a refused credential, until the record changes. The
-/// credential is opened, and a reference read, each time the client wants it; nothing keeps it in clear beside the client.
+/// One client per registry is kept, with its tokens and its memory of a refused credential, until the record changes.
+/// The credential is opened, and a reference read, each time the client wants it; nothing keeps it in clear beside the
+/// client.
 ///
 /// **Limits**: `clientsMax` registries; beyond that clients are made anew.
 public final class RegistryClients: RegistryDirectory {

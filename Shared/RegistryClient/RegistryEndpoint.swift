@@ -6,12 +6,13 @@ public struct RegistryEndpoint: Sendable, Hashable, CustomStringConvertible {
     /// Scheme, host, port and path prefix, without `/v2/`.
     public let baseURL: WebURL
     public var tls: TLSOptions
-    /// Hosts (`host` or `host:port`) beside the registry's own that may be its token realm: known ones and the operator's.
+    /// Hosts (`host` or `host:port`) beside the registry's own that may be its token realm: known ones and the
+    /// operator's.
     public var realmHosts: Set<String>
 
     /// - Parameters:
-    ///   - url: such as `https://registry.example.com/prefix`; `http` means that plain HTTP is wanted. Docker Hub's names
-    ///     stand for `registry-1.docker.io`.
+    ///   - url: such as `https://registry.example.com/prefix`; `http` means that plain HTTP is wanted. Docker Hub's
+    ///     names stand for `registry-1.docker.io`.
     ///   - realmHosts: hosts that the operator allows as token realm.
     /// - Throws: `HTTPTransportError.badURL`.
     public init(url: String, tls: TLSOptions = .standard, realmHosts: Set<String> = []) throws(HTTPTransportError) {

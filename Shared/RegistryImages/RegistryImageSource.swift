@@ -5,8 +5,8 @@ public import RegistryClient
 
 /// An image of a registry, for the scanner.
 ///
-/// Bytes come straight from the connection into the layer's reader, on a thread of the transport. What the registry client
-/// checks (digests, sizes, media types) is checked again by nobody before it is used; both ends must agree.
+/// Bytes come straight from the connection into the layer's reader, on a thread of the transport. What the registry
+/// client checks (digests, sizes, media types) is checked again by nobody before it is used; both ends must agree.
 public struct RegistryImageSource: ImageSource {
     public let name: String
     private let registry: RemoteRegistry

@@ -4,7 +4,8 @@ import Model
 import TestSupport
 import Testing
 
-@Suite("Push an image, get a verdict", .enabled(if: DistributionRegistry.isInstalled, "docker-registry is not installed"))
+@Suite(
+    "Push an image, get a verdict", .enabled(if: DistributionRegistry.isInstalled, "docker-registry is not installed"))
 struct PushToVerdictIntegrationTests {
     @Test("an image pushed by skopeo is listed with a verdict, with the packages that the package managers list")
     func pushedImage() async throws {
@@ -28,7 +29,9 @@ struct PushToVerdictIntegrationTests {
 
             let summary = try await harbour.pratique.image("demo/team/app:1")
             let report = try #require(try await harbour.pratique.reports("demo/team/app:1").first)
-            let found = Dictionary(grouping: report.packages, by: \.type).mapValues { Set($0.map { "\($0.name) \($0.version)" }) }
+            let found = Dictionary(grouping: report.packages, by: \.type).mapValues {
+                Set($0.map { "\($0.name) \($0.version)" })
+            }
             #expect(found[.deb] == dpkg)
             #expect(Set((found[.pypi] ?? []).map { $0.lowercased() }) == pip)
             #expect(summary.packages == dpkg.count + pip.count)
@@ -44,7 +47,8 @@ struct PushToVerdictIntegrationTests {
             let harbour = try await Harbour.open(in: folder)
             defer { harbour.close() }
             let image = SmallImage.debian(packages: [
-                .init("libssl3", "3.0.11-1~deb12u1", source: "openssl"), .init("zlib1g", "1:1.2.13.dfsg-1", source: "zlib"),
+                .init("libssl3", "3.0.11-1~deb12u1", source: "openssl"),
+                .init("zlib1g", "1:1.2.13.dfsg-1", source: "zlib"),
             ])
             try await harbour.pusher().push(image, "team/app", tag: "1")
             _ = try await harbour.pratique.image("demo/team/app:1")
@@ -59,10 +63,13 @@ struct PushToVerdictIntegrationTests {
                     .init(id: "DSA-4", ecosystem: "Debian:12", package: "zlib", fixed: "9", withdrawn: true),
                     .init(id: "DSA-5", ecosystem: "Debian:11", package: "zlib", fixed: "9"),
                 ], in: advisories)
-            let answer = try await harbour.pratique.command("advisories/import", body: ImportRequest(origin: advisories.path))
+            let answer = try await harbour.pratique.command(
+                "advisories/import", body: ImportRequest(origin: advisories.path))
             #expect(answer.state == .done, "\(answer.message)")
 
-            let summary = try await harbour.pratique.image("demo/team/app:1", "is non-compliant") { $0.status == .nonCompliant }
+            let summary = try await harbour.pratique.image("demo/team/app:1", "is non-compliant") {
+                $0.status == .nonCompliant
+            }
             #expect(summary.counts.critical == 2)
             let report = try #require(try await harbour.pratique.reports("demo/team/app:1").first)
             #expect(report.findings.map(\.advisory).sorted() == ["DSA-1", "DSA-3"])
@@ -136,7 +143,8 @@ struct PushToVerdictIntegrationTests {
         try await withFolder { folder in
             let harbour = try await Harbour.open(in: folder)
             defer { harbour.close() }
-            let body = DistributionEvent.push(repository: "team/app", tag: "1", digest: SmallImage.make(layers: []).digest)
+            let body = DistributionEvent.push(
+                repository: "team/app", tag: "1", digest: SmallImage.make(layers: []).digest)
             #expect(try await harbour.deliver(body, secret: "Bearer wrong") == 401)
             #expect(try await harbour.deliver(body, secret: nil) == 401)
             let images = try await harbour.pratique.call(.get, "images", as: Page<ImageSummary>.self)

@@ -5,8 +5,8 @@ public import Testing
 
 /// The promises of `EventLog`, as cases that each adapter runs with `@Test(arguments: Contract.cases)`.
 ///
-/// Written for the weakest adapter: positions may have gaps, compaction may be late or never seen, partitions may move at
-/// any time, records may come twice, an append that failed may have landed.
+/// Written for the weakest adapter: positions may have gaps, compaction may be late or never seen, partitions may move
+/// at any time, records may come twice, an append that failed may have landed.
 public enum Contract {
     public static let cases: [ContractCase] = topics + records + state + readers + groups + sharing + values
 }

@@ -69,7 +69,8 @@ extension Contract {
             try await working.value
             #expect(await first.broken.isEmpty)
 
-            // A revocation may have voided an acknowledgement, so what was finished may come once more, but not for ever.
+            // A revocation may have voided an acknowledgement, so what was finished may come once more, but not for
+            // ever.
             var repeated = all
             for round in 0..<10 where !repeated.isEmpty {
                 let markers = Set((0..<2).map { "r\(round)-\($0)" })

@@ -6,11 +6,15 @@ import Testing
 @Suite("Reading a layer")
 struct LayerReaderTests {
     private static let items: [TarFixture.Item] = [
-        .directory("etc/"), .file("etc/os-release", "ID=debian\n"), .file("./usr//lib/./x", "x"), .symlink("bin", "usr/bin"),
-        .file("big", String(repeating: "0123456789abcdef", count: 60_000)), .hardLink("etc/copy", "etc/os-release"), .device("dev/null"),
+        .directory("etc/"), .file("etc/os-release", "ID=debian\n"), .file("./usr//lib/./x", "x"),
+        .symlink("bin", "usr/bin"),
+        .file("big", String(repeating: "0123456789abcdef", count: 60_000)), .hardLink("etc/copy", "etc/os-release"),
+        .device("dev/null"),
     ]
 
-    @Test("gzip, zstd and plain layers give the same content", arguments: LayerFixture.Compression.allCases, [1, 511, 4096, 1 << 20])
+    @Test(
+        "gzip, zstd and plain layers give the same content", arguments: LayerFixture.Compression.allCases,
+        [1, 511, 4096, 1 << 20])
     func compressions(_ compression: LayerFixture.Compression, _ pieces: Int) throws {
         let selector = KeepingSelector()
         let layer = LayerFixture(Self.items, compression: compression)
@@ -64,12 +68,15 @@ struct LayerReaderTests {
         let layer = LayerFixture(Self.items)
         var descriptor = layer.descriptor
         descriptor.size += difference
-        #expect(Reading.cause(layer, descriptor: descriptor) == .sizeMismatch(expected: descriptor.size, actual: Int64(layer.stored.count)))
+        #expect(
+            Reading.cause(layer, descriptor: descriptor)
+                == .sizeMismatch(expected: descriptor.size, actual: Int64(layer.stored.count)))
     }
 
     @Test("a layer without bytes is no clean result", arguments: LayerFixture.Compression.allCases)
     func noBytes(_ compression: LayerFixture.Compression) {
-        let layer = LayerFixture(stored: [], diffID: ImageFixture.digest([]), mediaType: LayerFixture.mediaType(compression))
+        let layer = LayerFixture(
+            stored: [], diffID: ImageFixture.digest([]), mediaType: LayerFixture.mediaType(compression))
         #expect(Reading.cause(layer) == .empty)
     }
 
@@ -94,8 +101,10 @@ struct LayerReaderTests {
     @Test(
         "what is no layer of an image is refused with its media type",
         arguments: [
-            "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip", "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip",
-            "application/vnd.in-toto+json", "application/octet-stream", "application/vnd.oci.image.layer.v1.tar+gzip+encrypted", "",
+            "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip",
+            "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip",
+            "application/vnd.in-toto+json", "application/octet-stream",
+            "application/vnd.oci.image.layer.v1.tar+gzip+encrypted", "",
         ])
     func mediaTypes(_ type: String) {
         var layer = LayerFixture(Self.items)
@@ -106,10 +115,13 @@ struct LayerReaderTests {
         }
     }
 
-    @Test("bzip2 and xz are named, not taken for a broken archive", arguments: [("BZh91AY", "bzip2"), ("\u{fd}7zXZ", "xz")])
+    @Test(
+        "bzip2 and xz are named, not taken for a broken archive",
+        arguments: [("BZh91AY", "bzip2"), ("\u{fd}7zXZ", "xz")])
     func otherCompressions(_ magic: String, _ name: String) {
         let bytes: [UInt8] = name == "xz" ? [0xFD, 0x37, 0x7A, 0x58, 0x5A, 0, 1, 2] : Array(magic.utf8)
-        let layer = LayerFixture(stored: bytes, diffID: ImageFixture.digest(bytes), mediaType: LayerFixture.mediaType(.plain))
+        let layer = LayerFixture(
+            stored: bytes, diffID: ImageFixture.digest(bytes), mediaType: LayerFixture.mediaType(.plain))
         #expect(Reading.cause(layer) == .compression(name))
     }
 
@@ -137,7 +149,8 @@ struct LayerReaderTests {
             var generator = SeededGenerator(seed: seed)
             let items = RandomTree.items(&generator, count: 60)
             for compression in LayerFixture.Compression.allCases {
-                let layer = LayerFixture(items, compression: compression, format: TarFixture.Format.allCases[Int(seed % 2) + 1])
+                let layer = LayerFixture(
+                    items, compression: compression, format: TarFixture.Format.allCases[Int(seed % 2) + 1])
                 let whole = KeepingSelector()
                 let expected = try Reading.read(layer, pieces: layer.stored.count, selector: whole)
                 let selector = KeepingSelector()

@@ -12,7 +12,8 @@ enum RandomTree {
             case 3: return .device(path)
             default:
                 let size = [0, 1, 511, 512, 513, 3000, 20_000].randomElement(using: &generator) ?? 0
-                return .file(path, content: (0..<size).map { _ in UInt8.random(in: 0...255, using: &generator) }, mode: 0o644)
+                return .file(
+                    path, content: (0..<size).map { _ in UInt8.random(in: 0...255, using: &generator) }, mode: 0o644)
             }
         }
     }

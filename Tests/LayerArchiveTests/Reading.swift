@@ -18,18 +18,22 @@ final class KeepingSelector: EntrySelector {
         }
     }
 
-    func text(_ path: String) -> String? { EntryPath(path).flatMap { files[$0] }.map { String(decoding: $0, as: UTF8.self) } }
+    func text(_ path: String) -> String? {
+        EntryPath(path).flatMap { files[$0] }.map { String(decoding: $0, as: UTF8.self) }
+    }
 }
 
 /// Reads a layer whose bytes come in pieces.
 enum Reading {
     @discardableResult
     static func read(
-        _ layer: LayerFixture, pieces: Int = 64 << 10, limits: LayerLimits = .standard, selector: (any EntrySelector)? = nil,
+        _ layer: LayerFixture, pieces: Int = 64 << 10, limits: LayerLimits = .standard,
+        selector: (any EntrySelector)? = nil,
         descriptor: Descriptor? = nil, diffID: Digest? = nil
     ) throws -> LayerSummary {
         let reader = try LayerReader(
-            descriptor: descriptor ?? layer.descriptor, diffID: diffID ?? layer.diffID, limits: limits, selector: selector)
+            descriptor: descriptor ?? layer.descriptor, diffID: diffID ?? layer.diffID, limits: limits,
+            selector: selector)
         try feed(layer.stored, to: reader) { pieces }
         return try reader.finish()
     }
@@ -45,7 +49,8 @@ enum Reading {
 
     /// Why a layer is refused; nil if it is not.
     static func cause(
-        _ layer: LayerFixture, limits: LayerLimits = .standard, selector: (any EntrySelector)? = nil, descriptor: Descriptor? = nil,
+        _ layer: LayerFixture, limits: LayerLimits = .standard, selector: (any EntrySelector)? = nil,
+        descriptor: Descriptor? = nil,
         diffID: Digest? = nil, pieces: Int = 64 << 10
     ) -> LayerError.Cause? {
         do {

@@ -70,7 +70,8 @@ enum DpkgParser {
             architecture: paragraph.architecture.isEmpty ? nil : paragraph.architecture, source: source(paragraph))
     }
 
-    /// The third word decides: files of a package are there unless it is not installed or only its configuration is left.
+    /// The third word decides: files of a package are there unless it is not installed or only its configuration is
+    /// left.
     private static func isInstalled(_ paragraph: Paragraph, _ statusIsImplied: Bool) throws(AnalysisError) -> Bool {
         if paragraph.status.isEmpty {
             if statusIsImplied { return true }

@@ -6,7 +6,8 @@ import Synchronization
 
 /// Keeps layer records as files in a folder, a few KB each, and the last ones in memory.
 ///
-/// A file is written under another name and renamed, so a reader sees all of it or nothing. One that is damaged, or of another
+/// A file is written under another name and renamed, so a reader sees all of it or nothing. One that is damaged, or of
+/// another
 /// key, is no record. Over `bytesMax` the files that were written first go. Several processes may share the folder.
 public final class FolderLayerCache: LayerCache {
     /// One record: above it something is wrong.
@@ -60,7 +61,8 @@ public final class FolderLayerCache: LayerCache {
 
     private func write(_ stored: Stored) throws {
         let data = RecordCompression.compress(try JSONEncoder().encode(stored))
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        try FileManager.default.createDirectory(
+            at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         let target = file(for: stored.key)
         let temporary = folder.appending(path: "\(target.lastPathComponent).\(UUID().uuidString).tmp")
         try data.write(to: temporary)

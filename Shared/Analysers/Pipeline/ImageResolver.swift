@@ -36,23 +36,32 @@ struct ImageResolver {
         }
 
         func result(_ choice: PlatformChoice) throws -> ResolvedImage {
-            guard platforms.isEmpty else { return ResolvedImage(digest: digest, isIndex: true, platforms: platforms, leftOut: leftOut) }
+            guard platforms.isEmpty else {
+                return ResolvedImage(digest: digest, isIndex: true, platforms: platforms, leftOut: leftOut)
+            }
             guard !available.isEmpty else {
                 let reasons = leftOut.prefix(3).map(\.reason).joined(separator: "; ")
                 throw ScanError(.notAnImage, "the index holds no image" + (reasons.isEmpty ? "" : ": \(reasons)"))
             }
-            let wanted = if case .only(let platforms) = choice { platforms.map(\.description).joined(separator: ", ") } else { "any" }
-            throw ScanError(.noPlatform, "the index has no image for \(wanted); it has \(available.joined(separator: ", "))")
+            let wanted =
+                if case .only(let platforms) = choice { platforms.map(\.description).joined(separator: ", ") } else {
+                    "any"
+                }
+            throw ScanError(
+                .noPlatform, "the index has no image for \(wanted); it has \(available.joined(separator: ", "))")
         }
     }
 
     private func expand(_ index: ImageIndex, depth: Int, _ walk: inout IndexWalk) async throws {
         guard depth <= limits.indexDepthMax else {
-            throw ScanError(.overLimit, "indexes lie in indexes, over the limit indexDepthMax = \(limits.indexDepthMax)")
+            throw ScanError(
+                .overLimit, "indexes lie in indexes, over the limit indexDepthMax = \(limits.indexDepthMax)")
         }
         for descriptor in index.manifests where walk.seen.insert(descriptor.digest).inserted {
             guard walk.seen.count <= limits.indexManifestsMax else {
-                throw ScanError(.overLimit, "the index has more manifests than the limit indexManifestsMax = \(limits.indexManifestsMax)")
+                throw ScanError(
+                    .overLimit,
+                    "the index has more manifests than the limit indexManifestsMax = \(limits.indexManifestsMax)")
             }
             try await expand(descriptor, depth: depth, &walk)
         }
@@ -68,7 +77,9 @@ struct ImageResolver {
         }
         if let platform = descriptor.platform, !descriptor.mediaType.isIndex {
             walk.available.append(platform.description)
-            guard isWanted(platform, walk) else { return walk.leaveOut(descriptor, "platform \(platform) was not asked for") }
+            guard isWanted(platform, walk) else {
+                return walk.leaveOut(descriptor, "platform \(platform) was not asked for")
+            }
         }
         let document = try await source.manifest(descriptor)
         try check(document, descriptor)
@@ -83,7 +94,9 @@ struct ImageResolver {
     }
 
     /// A child whose platform the index does not name is asked: its configuration says it.
-    private func add(_ found: ResolvedImage.PlatformManifest, _ descriptor: Descriptor, _ walk: inout IndexWalk) async throws {
+    private func add(_ found: ResolvedImage.PlatformManifest, _ descriptor: Descriptor, _ walk: inout IndexWalk)
+        async throws
+    {
         var found = found
         if found.platform == nil {
             guard found.manifest.config.size <= Int64(limits.configurationBytesMax) else {
@@ -96,7 +109,9 @@ struct ImageResolver {
                 throw ScanError(.corrupt, "the configuration \(found.manifest.config.digest): \(error.reason)")
             }
             walk.available.append(platform.description)
-            guard isWanted(platform, walk) else { return walk.leaveOut(descriptor, "platform \(platform) was not asked for") }
+            guard isWanted(platform, walk) else {
+                return walk.leaveOut(descriptor, "platform \(platform) was not asked for")
+            }
             found.platform = platform
         }
         walk.platforms.append(found)
@@ -138,7 +153,9 @@ struct ImageResolver {
         }
         let type = outline.mediaType.map { MediaType($0) } ?? document.mediaType
         if outline.schemaVersion == 1 || outline.fsLayers != nil || type?.isSchema1 == true {
-            throw ScanError(.unsupported, "the manifest is of schema 1, which is not read: push the image again with a current tool")
+            throw ScanError(
+                .unsupported, "the manifest is of schema 1, which is not read: push the image again with a current tool"
+            )
         }
         guard (outline.manifests != nil) != (outline.layers != nil || outline.config != nil) else {
             throw ScanError(.corrupt, "the manifest is neither an image manifest nor an index, or claims to be both")
@@ -157,15 +174,21 @@ struct ImageResolver {
     ) throws -> ResolvedImage.PlatformManifest {
         if let type = Self.artifactType(of: manifest) { throw ScanError(.notAnImage, "not an image: \(type)") }
         return ResolvedImage.PlatformManifest(
-            digest: digest ?? manifest.config.digest, platform: platform, manifest: manifest, hasManifestDigest: digest != nil)
+            digest: digest ?? manifest.config.digest, platform: platform, manifest: manifest,
+            hasManifestDigest: digest != nil)
     }
 
     /// What a manifest is that is no container image.
     private static func artifactType(of manifest: Manifest) -> String? {
-        guard manifest.config.mediaType.isImageConfiguration else { return manifest.artifactType ?? manifest.config.mediaType.text }
+        guard manifest.config.mediaType.isImageConfiguration else {
+            return manifest.artifactType ?? manifest.config.mediaType.text
+        }
         let types = manifest.layers.map(\.mediaType)
-        guard !types.isEmpty, !types.contains(where: { $0.isLayer || $0.isForeignLayer || $0.text.hasSuffix("+encrypted") }) else { return nil }
-        // Unknown layers under an image's configuration: signatures and attestations do so. Anything else is for the reader to refuse.
+        guard !types.isEmpty,
+            !types.contains(where: { $0.isLayer || $0.isForeignLayer || $0.text.hasSuffix("+encrypted") })
+        else { return nil }
+        // Unknown layers under an image's configuration: signatures and attestations do so. Anything else is for the
+        // reader to refuse.
         return manifest.artifactType ?? types[0].text
     }
 
@@ -173,7 +196,10 @@ struct ImageResolver {
 
     private func check(_ document: SourceDocument, _ descriptor: Descriptor?) throws {
         guard document.bytes.count <= limits.manifestBytesMax else {
-            throw ScanError(.overLimit, "a manifest has \(document.bytes.count) bytes, over the limit manifestBytesMax = \(limits.manifestBytesMax)")
+            throw ScanError(
+                .overLimit,
+                "a manifest has \(document.bytes.count) bytes, over the limit manifestBytesMax = \(limits.manifestBytesMax)"
+            )
         }
         if let digest = descriptor?.digest ?? document.digest {
             try Self.check(document.bytes, digest, size: descriptor?.size, "manifest")
@@ -182,9 +208,12 @@ struct ImageResolver {
 
     static func check(_ bytes: [UInt8], _ digest: Digest, size: Int64?, _ what: String) throws {
         if let size, size != Int64(bytes.count) {
-            throw ScanError(.corrupt, "the \(what) \(digest) has \(bytes.count) bytes; its descriptor says \(size)", isTransient: true)
+            throw ScanError(
+                .corrupt, "the \(what) \(digest) has \(bytes.count) bytes; its descriptor says \(size)",
+                isTransient: true)
         }
-        let actual = digest.algorithm == .sha512 ? "sha512:" + ContentHash.sha512(bytes).hex : Self.digest(of: bytes).text
+        let actual =
+            digest.algorithm == .sha512 ? "sha512:" + ContentHash.sha512(bytes).hex : Self.digest(of: bytes).text
         guard actual == digest.text else {
             throw ScanError(.corrupt, "the bytes of the \(what) \(digest) have the digest \(actual)", isTransient: true)
         }
@@ -201,7 +230,8 @@ extension Sequence<UInt8> {
 }
 
 extension Platform {
-    /// Whether an image for `actual` is what is asked for here. A variant that is not named is the usual one (containerd's rules).
+    /// Whether an image for `actual` is what is asked for here. A variant that is not named is the usual one
+    /// (containerd's rules).
     func matches(_ actual: Platform) -> Bool {
         guard os == actual.os, architecture == actual.architecture else { return false }
         let usual = ["arm64": "v8", "arm": "v7", "amd64": "v1"][architecture]

@@ -54,12 +54,16 @@ public final class ImageScanner: Sendable {
     ) async throws -> Inventory {
         let manifest = image.manifest
         guard manifest.layers.count <= limits.layersMax else {
-            throw ScanError(.overLimit, "the image has \(manifest.layers.count) layers, over the limit layersMax = \(limits.layersMax)")
+            throw ScanError(
+                .overLimit,
+                "the image has \(manifest.layers.count) layers, over the limit layersMax = \(limits.layersMax)")
         }
         let configuration = try await configuration(image, source)
         guard configuration.diffIDs.count == manifest.layers.count else {
             throw ScanError(
-                .corrupt, "the configuration names \(configuration.diffIDs.count) layers (rootfs.diff_ids), the manifest \(manifest.layers.count)")
+                .corrupt,
+                "the configuration names \(configuration.diffIDs.count) layers (rootfs.diff_ids), the manifest \(manifest.layers.count)"
+            )
         }
         var layers = try await read(manifest.layers, source, extra: [:], progress)
         try check(layers, manifest, configuration)
@@ -77,10 +81,15 @@ public final class ImageScanner: Sendable {
         preconditionFailure("the last round returns")
     }
 
-    private func configuration(_ image: ResolvedImage.PlatformManifest, _ source: any ImageSource) async throws -> ImageConfiguration {
+    private func configuration(_ image: ResolvedImage.PlatformManifest, _ source: any ImageSource) async throws
+        -> ImageConfiguration
+    {
         let descriptor = image.manifest.config
         guard descriptor.size <= Int64(limits.configurationBytesMax) else {
-            throw ScanError(.overLimit, "the configuration has \(descriptor.size) bytes, over the limit configurationBytesMax = \(limits.configurationBytesMax)")
+            throw ScanError(
+                .overLimit,
+                "the configuration has \(descriptor.size) bytes, over the limit configurationBytesMax = \(limits.configurationBytesMax)"
+            )
         }
         let bytes = try await source.configuration(descriptor)
         try ImageResolver.check(bytes, descriptor.digest, size: descriptor.size, "configuration")
@@ -89,17 +98,21 @@ public final class ImageScanner: Sendable {
         }
     }
 
-    /// The configuration's diff_ids are checked here and not while reading: a record stands for every image that has the layer.
+    /// The configuration's diff_ids are checked here and not while reading: a record stands for every image that has
+    /// the layer.
     private func check(_ layers: [LayerOutcome], _ manifest: Manifest, _ configuration: ImageConfiguration) throws {
         for (index, layer) in layers.enumerated() {
             guard let record = layer.record else { continue }
             let descriptor = manifest.layers[index]
             guard record.storedBytes == descriptor.size else {
-                throw LayerError(layer: descriptor.digest, cause: .sizeMismatch(expected: descriptor.size, actual: record.storedBytes))
+                throw LayerError(
+                    layer: descriptor.digest,
+                    cause: .sizeMismatch(expected: descriptor.size, actual: record.storedBytes))
             }
             guard record.diffID == configuration.diffIDs[index] else {
                 throw LayerError(
-                    layer: descriptor.digest, cause: .diffIDMismatch(expected: configuration.diffIDs[index], actual: record.diffID))
+                    layer: descriptor.digest,
+                    cause: .diffIDMismatch(expected: configuration.diffIDs[index], actual: record.diffID))
             }
         }
     }
@@ -118,14 +131,19 @@ public final class ImageScanner: Sendable {
     /// Reads layers, at most `parallelLayersMax` at once.
     /// - Parameter extra: only these layers, with these files besides; empty for all layers.
     private func read(
-        _ descriptors: [Descriptor], _ source: any ImageSource, extra: InventoryBuilder.Missing, _ progress: ProgressCount
+        _ descriptors: [Descriptor], _ source: any ImageSource, extra: InventoryBuilder.Missing,
+        _ progress: ProgressCount
     ) async throws -> [LayerOutcome] {
         let wanted = extra.isEmpty ? Array(descriptors.indices) : extra.keys.sorted()
         return try await withThrowingTaskGroup(of: (Int, LayerOutcome).self) { group in
             var outcomes = [LayerOutcome](repeating: .unread(reason: "not asked for"), count: descriptors.count)
             for (position, index) in wanted.enumerated() {
-                if position >= limits.parallelLayersMax, let (done, outcome) = try await group.next() { outcomes[done] = outcome }
-                group.addTask { (index, try await self.read(descriptors[index], source, extra: extra[index] ?? [:], progress)) }
+                if position >= limits.parallelLayersMax, let (done, outcome) = try await group.next() {
+                    outcomes[done] = outcome
+                }
+                group.addTask {
+                    (index, try await self.read(descriptors[index], source, extra: extra[index] ?? [:], progress))
+                }
             }
             for try await (done, outcome) in group { outcomes[done] = outcome }
             return outcomes

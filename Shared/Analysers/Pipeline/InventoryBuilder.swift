@@ -50,13 +50,19 @@ struct InventoryBuilder {
         distribution = findDistribution()
         for analyser in analysers.analysers where !(analyser is OSReleaseAnalyser) { collect(analyser) }
         if isLastRound {
-            for path in Set(missing.values.flatMap(\.keys)).sorted() { note(path, "a link leads to it, and its content was not kept") }
+            for path in Set(missing.values.flatMap(\.keys)).sorted() {
+                note(path, "a link leads to it, and its content was not kept")
+            }
         }
         noteLayers()
-        if configuration.platform.os == "windows" { undetermined.append(Undetermined(what: "Windows packages", reason: "not read")) }
+        if configuration.platform.os == "windows" {
+            undetermined.append(Undetermined(what: "Windows packages", reason: "not read"))
+        }
         let inventory = Inventory(
-            digest: image.digest, platform: configuration.platform, distribution: distribution, configuration: configuration,
-            layers: inventoryLayers(configuration), packages: packages.sorted(by: Self.isBefore), undetermined: limitedUndetermined(),
+            digest: image.digest, platform: configuration.platform, distribution: distribution,
+            configuration: configuration,
+            layers: inventoryLayers(configuration), packages: packages.sorted(by: Self.isBefore),
+            undetermined: limitedUndetermined(),
             notes: notes(), analyserVersion: analysers.version, configurationDigest: image.manifest.config.digest)
         return (inventory, missing)
     }
@@ -104,7 +110,9 @@ struct InventoryBuilder {
     }
 
     /// What a file says; nil if it was not read, which is then noted.
-    private mutating func findings(_ place: Place, _ analyser: any Analyser, _ rule: FileRule, at path: EntryPath) -> FileFindings? {
+    private mutating func findings(_ place: Place, _ analyser: any Analyser, _ rule: FileRule, at path: EntryPath)
+        -> FileFindings?
+    {
         guard let record = record(place.path, place.layer, analyser) else {
             if rule.needsContent {
                 missing[place.layer, default: [:]][place.path, default: []].insert(analyser.name)
@@ -126,7 +134,8 @@ struct InventoryBuilder {
             for found in findings.packages {
                 var layer = place.layer
                 for lower in stride(from: place.layer - 1, through: 0, by: -1) {
-                    guard let old = record(place.path, lower, analyser), stack.isVisible(place.path, inLayer: lower, height: layer),
+                    guard let old = record(place.path, lower, analyser),
+                        stack.isVisible(place.path, inLayer: lower, height: layer),
                         old.findings?.packages.contains(found) == true
                     else { continue }
                     layer = lower
@@ -165,7 +174,8 @@ struct InventoryBuilder {
                 found[path] = VisibleFile(path: path, layer: layer, real: (path, layer))
             }
             for path in Array(contents.symlinks.keys) + Array(contents.hardLinks.keys) where isWanted(path) {
-                guard stack.isVisible(path, inLayer: layer), case .file(let real, let realLayer) = stack.resolve(path) else { continue }
+                guard stack.isVisible(path, inLayer: layer), case .file(let real, let realLayer) = stack.resolve(path)
+                else { continue }
                 // A link to a file that counts by itself adds nothing.
                 if contents.symlinks[path] != nil, isWanted(real) { continue }
                 found[path] = VisibleFile(path: path, layer: layer, real: (real, realLayer))
@@ -203,14 +213,16 @@ struct InventoryBuilder {
     private mutating func noteLayers() {
         for (descriptor, layer) in zip(descriptors, layers) {
             switch layer {
-            case .unread(let reason): undetermined.append(Undetermined(what: "layer \(descriptor.digest)", reason: "not read: \(reason)"))
+            case .unread(let reason):
+                undetermined.append(Undetermined(what: "layer \(descriptor.digest)", reason: "not read: \(reason)"))
             case .read(let record):
                 let ignored = record.contents.ignored
                 guard ignored.count > 0 else { continue }
                 undetermined.append(
                     Undetermined(
                         what: "layer \(descriptor.digest)",
-                        reason: "\(ignored.count) entries ignored, such as \(ignored.examples.joined(separator: "; "))"))
+                        reason: "\(ignored.count) entries ignored, such as \(ignored.examples.joined(separator: "; "))")
+                )
             }
         }
     }
@@ -218,7 +230,8 @@ struct InventoryBuilder {
     private func notes() -> [String] {
         zip(descriptors, layers).compactMap { descriptor, layer in
             guard let record = layer.record, let stated = record.statedCompression else { return nil }
-            return "layer \(descriptor.digest): its media type says \(stated.rawValue), its bytes are \(record.compression.rawValue)"
+            return
+                "layer \(descriptor.digest): its media type says \(stated.rawValue), its bytes are \(record.compression.rawValue)"
         }
     }
 
@@ -226,7 +239,9 @@ struct InventoryBuilder {
         let all = Set(undetermined).sorted { ($0.what, $0.reason) < ($1.what, $1.reason) }
         guard all.count > Self.undeterminedMax else { return all }
         let more = all.count - Self.undeterminedMax
-        return Array(all.prefix(Self.undeterminedMax)) + [Undetermined(what: "the image", reason: "\(more) more files were not read")]
+        return Array(all.prefix(Self.undeterminedMax)) + [
+            Undetermined(what: "the image", reason: "\(more) more files were not read")
+        ]
     }
 
     /// Layers with the history line that made each: lines of empty layers have none.
@@ -235,7 +250,8 @@ struct InventoryBuilder {
         let isAligned = lines.count == descriptors.count
         return descriptors.indices.map { index in
             Inventory.Layer(
-                digest: descriptors[index].digest, diffID: configuration.diffIDs.indices.contains(index) ? configuration.diffIDs[index] : nil,
+                digest: descriptors[index].digest,
+                diffID: configuration.diffIDs.indices.contains(index) ? configuration.diffIDs[index] : nil,
                 sizeBytes: descriptors[index].size, createdBy: isAligned ? lines[index].createdBy : nil)
         }
     }

@@ -2,7 +2,8 @@ import LayerArchive
 
 /// Runs the analysers over one layer's files as they pass; keeps what they found, never the files.
 ///
-/// `@unchecked Sendable`: used by the thread that feeds the layer's reader, one at a time, and read when the reader is done.
+/// `@unchecked Sendable`: used by the thread that feeds the layer's reader, one at a time, and read when the reader is
+/// done.
 final class LayerAnalysis: EntrySelector, @unchecked Sendable {
     private let analysers: AnalyserSet
     /// Files that a link of the image leads to, with the analysers that want them, by name.
@@ -30,7 +31,9 @@ final class LayerAnalysis: EntrySelector, @unchecked Sendable {
         switch content {
         case .bytes(let bytes): run(wanting, entry.path, bytes)
         case .unread(let reason):
-            files[entry.path] = wanting.map { .init(path: entry.path, analyser: $0.analyser.name, findings: nil, unread: reason) }
+            files[entry.path] = wanting.map {
+                .init(path: entry.path, analyser: $0.analyser.name, findings: nil, unread: reason)
+            }
         }
     }
 
@@ -45,7 +48,8 @@ final class LayerAnalysis: EntrySelector, @unchecked Sendable {
             }
         }
         if !extra.isEmpty, let names = extra[path] {
-            for analyser in analysers.analysers where names.contains(analyser.name) && !result.contains(where: { $0.analyser.name == analyser.name }) {
+            for analyser in analysers.analysers
+            where names.contains(analyser.name) && !result.contains(where: { $0.analyser.name == analyser.name }) {
                 result.append((analyser, true))
             }
         }
@@ -58,7 +62,8 @@ final class LayerAnalysis: EntrySelector, @unchecked Sendable {
         files[path] = wanting.map { analyser, needsContent in
             do throws(AnalysisError) {
                 let content = needsContent ? bytes : UnsafeRawBufferPointer(start: nil, count: 0)
-                return .init(path: path, analyser: analyser.name, findings: try analyser.analyse(path, content), unread: nil)
+                return .init(
+                    path: path, analyser: analyser.name, findings: try analyser.analyse(path, content), unread: nil)
             } catch {
                 return .init(path: path, analyser: analyser.name, findings: nil, unread: error.reason)
             }

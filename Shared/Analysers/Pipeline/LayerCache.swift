@@ -48,6 +48,7 @@ extension LayerRecord {
     var estimatedBytes: Int {
         let links = contents.symlinks.reduce(0) { $0 + $1.key.bytes.count + $1.value.count + 128 }
         let packages = files.reduce(0) { $0 + 256 + ($1.findings?.packages.count ?? 0) * 400 }
-        return 1024 + contents.entryCount * 8 + links + (contents.hardLinks.count + contents.whiteouts.count) * 256 + packages
+        return 1024 + contents.entryCount * 8 + links + (contents.hardLinks.count + contents.whiteouts.count) * 256
+            + packages
     }
 }

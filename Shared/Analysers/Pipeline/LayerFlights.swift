@@ -12,8 +12,8 @@ actor LayerFlights {
     private var lastNumber: UInt64 = 0
 
     /// - Parameter read: reads the layer; runs in a task of its own, which is cancelled when nobody waits any more.
-    /// - Returns: the record, and whether this call's `read` made it. A failure of somebody else's read is not this one's: its
-    ///   source may have had other credentials. So the layer is then read again, once.
+    /// - Returns: the record, and whether this call's `read` made it. A failure of somebody else's read is not this
+    ///   one's: its source may have had other credentials. So the layer is then read again, once.
     func record(
         for key: LayerKey, read: @escaping @Sendable () async throws -> LayerRecord
     ) async throws -> (record: LayerRecord, isOwn: Bool) {

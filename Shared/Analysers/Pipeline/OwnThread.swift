@@ -1,8 +1,11 @@
 import Foundation
 
-/// Runs blocking or heavy work on a thread made for it, since the cooperative pool has as many threads as the machine has cores.
+/// Runs blocking or heavy work on a thread made for it, since the cooperative pool has as many threads as the machine
+/// has cores.
 enum OwnThread {
-    static func run<Value: Sendable>(_ name: String, _ body: @escaping @Sendable () throws -> Value) async throws -> Value {
+    static func run<Value: Sendable>(_ name: String, _ body: @escaping @Sendable () throws -> Value) async throws
+        -> Value
+    {
         try await withCheckedThrowingContinuation { continuation in
             let thread = Thread { continuation.resume(with: Result { try body() }) }
             thread.name = name

@@ -22,7 +22,8 @@ final class ProgressCount: Sendable {
     init(_ layers: [Descriptor], _ tell: (@Sendable (ScanProgress) -> Void)?) {
         self.tell = tell
         copies = layers.reduce(into: [:]) { $0[$1.digest, default: 0] += 1 }
-        state = Mutex(State(progress: ScanProgress(totalBytes: layers.reduce(0) { $0 &+ $1.size }, layers: layers.count)))
+        state = Mutex(
+            State(progress: ScanProgress(totalBytes: layers.reduce(0) { $0 &+ $1.size }, layers: layers.count)))
     }
 
     func count(_ bytes: Int, of layer: Descriptor) {

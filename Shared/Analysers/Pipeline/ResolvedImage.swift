@@ -3,7 +3,8 @@ public import Model
 /// Which platforms of an index to scan.
 public enum PlatformChoice: Hashable, Sendable {
     case all
-    /// These, where the index has them; at least one must be there. An image without an index is scanned whatever its platform.
+    /// These, where the index has them; at least one must be there. An image without an index is scanned whatever its
+    /// platform.
     case only([Platform])
 
     public static let standard = PlatformChoice.only([.linuxAMD64])

@@ -27,7 +27,9 @@ struct RuleIndex: Sendable {
         case .directory(let path, _): byParentName[path.name, default: []].append(match)
         case .named(let name, _): byName[Array(name.utf8)[...], default: []].append(match)
         case .suffix(let suffix):
-            guard let dot = suffix.utf8.lastIndex(of: UInt8(ascii: ".")) else { preconditionFailure("a suffix rule has a dot: \(suffix)") }
+            guard let dot = suffix.utf8.lastIndex(of: UInt8(ascii: ".")) else {
+                preconditionFailure("a suffix rule has a dot: \(suffix)")
+            }
             byExtension[Array(suffix.utf8[suffix.utf8.index(after: dot)...])[...], default: []].append(match)
         }
     }

@@ -42,7 +42,8 @@ extension ScanError {
     init(mapping error: any Error) {
         switch error {
         case let error as ScanError: self = error
-        case let error as LayerError: self.init(Self.kind(of: error.cause), error.description, isTransient: error.isTransient)
+        case let error as LayerError:
+            self.init(Self.kind(of: error.cause), error.description, isTransient: error.isTransient)
         case is CancellationError: self.init(.cancelled, "the scan was cancelled", isTransient: true)
         default: self.init(.unreachable, String(describing: error), isTransient: true)
         }

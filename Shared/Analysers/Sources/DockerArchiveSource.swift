@@ -2,10 +2,13 @@ import Foundation
 import LayerArchive
 import Model
 
-/// What `docker save` writes: a tar archive with `manifest.json`, configurations and layers (Docker image specification v1.2).
+/// What `docker save` writes: a tar archive with `manifest.json`, configurations and layers (Docker image specification
+/// v1.2).
 ///
-/// It has no manifest that a registry would know: the image is known by the digest of its configuration. Layers are named by
-/// their diff_id, which is the digest of what the archive holds as long as it is not compressed; else they are hashed first.
+/// It has no manifest that a registry would know: the image is known by the digest of its configuration. Layers are
+/// named by
+/// their diff_id, which is the digest of what the archive holds as long as it is not compressed; else they are hashed
+/// first.
 struct DockerArchiveSource: ImageSource {
     private static let bytesMax = 16 << 20
 

@@ -3,8 +3,8 @@ public import Model
 
 /// Where an image comes from: a registry, a folder, an archive. One value stands for one image reference.
 ///
-/// What it hands out is checked by the scanner (digest, size), so a source need not. It throws `ScanError`; any other error
-/// counts as `unreachable` and transient. It never blocks the cooperative pool.
+/// What it hands out is checked by the scanner (digest, size), so a source need not. It throws `ScanError`; any other
+/// error counts as `unreachable` and transient. It never blocks the cooperative pool.
 public protocol ImageSource: Sendable {
     /// How people call it: the reference as given.
     var name: String { get }
@@ -14,7 +14,8 @@ public protocol ImageSource: Sendable {
     func manifest(_ descriptor: Descriptor) async throws -> SourceDocument
     /// The bytes of an image configuration.
     func configuration(_ descriptor: Descriptor) async throws -> [UInt8]
-    /// Streams one layer as stored into the sink: every byte once, in order, on one thread at a time. The sink may block.
+    /// Streams one layer as stored into the sink: every byte once, in order, on one thread at a time. The sink may
+    /// block.
     ///
     /// An error of the sink ends the transfer and is thrown unchanged.
     func layer(_ descriptor: Descriptor, into sink: any LayerSink) async throws
@@ -25,8 +26,8 @@ public struct SourceDocument: Hashable, Sendable {
     public var bytes: [UInt8]
     /// As the source names it; nil leaves it to the document's own `mediaType`.
     public var mediaType: MediaType?
-    /// What the bytes must hash to. Nil in `docker-archive`, which has no manifest of its own: the image is then known by
-    /// the digest of its configuration.
+    /// What the bytes must hash to. Nil in `docker-archive`, which has no manifest of its own: the image is then known
+    /// by the digest of its configuration.
     public var digest: Digest?
 
     public init(bytes: [UInt8], mediaType: MediaType?, digest: Digest?) {

@@ -1,6 +1,7 @@
 import Foundation
 
-/// Image references of things on this machine: `oci:FOLDER[:TAG]`, `oci-archive:FILE[:TAG]`, `docker-archive:FILE[:NAME:TAG]`.
+/// Image references of things on this machine: `oci:FOLDER[:TAG]`, `oci-archive:FILE[:TAG]`,
+/// `docker-archive:FILE[:NAME:TAG]`.
 public enum LocalImages {
     /// The source that a reference names; nil if it is none of these, so a registry's.
     public static func source(for reference: String) async throws(ScanError) -> (any ImageSource)? {

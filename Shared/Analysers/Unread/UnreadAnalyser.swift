@@ -1,7 +1,8 @@
 import LayerArchive
 import Model
 
-/// What is there but has no analyser yet: said, never taken for nothing. An ecosystem's rules leave here when its analyser comes.
+/// What is there but has no analyser yet: said, never taken for nothing. An ecosystem's rules leave here when its
+/// analyser comes.
 struct UnreadAnalyser: Analyser {
     let name = "unread"
     let version = 1

@@ -2,12 +2,14 @@ public import Logging
 
 /// Sees to it that one instance at a time acts for a service: the one that owns the only partition of a work topic.
 ///
-/// When it gets the partition it appends a *take-over record* to that topic; its position is the instance's **term**, and
+/// When it gets the partition it appends a *take-over record* to that topic; its position is the instance's **term**,
+/// and
 /// everything that the session appends carries it, so that readers can tell an older instance's late record. The others
 /// stand by: `run` waits until it is their turn. On revocation the session ends: `next` returns nil, appends throw, and
 /// after `gracefulStop` the body is cancelled.
 ///
-/// **Limits**: two instances may believe to be active for a moment; terms and `TermFence` heal what the older one wrote.
+/// **Limits**: two instances may believe to be active for a moment; terms and `TermFence` heal what the older one
+/// wrote.
 public final class ActiveInstance: Sendable {
     private let log: any EventLog
     private let group: GroupName

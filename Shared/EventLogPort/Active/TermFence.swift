@@ -1,7 +1,9 @@
 /// Tells the active instance which keys of its own output topics an older instance overwrote after the take-over.
 ///
-/// Fed with every record of those topics in their order. What lies at or before `fences` (the ends read at the take-over)
-/// is the state that the instance started from. A later record of an older term is *stale*: the instance does not take it
+/// Fed with every record of those topics in their order. What lies at or before `fences` (the ends read at the
+/// take-over)
+/// is the state that the instance started from. A later record of an older term is *stale*: the instance does not take
+/// it
 /// over but writes the key again with what it holds for it (a tombstone if it holds nothing); its own record ends that.
 public struct TermFence: Sendable {
     public static let header = "pratique-term"

@@ -1,7 +1,7 @@
 package import Foundation
 
-/// A record that could not be handled, as it lies in the topic of dead letters: the original key, bytes and headers, and
-/// headers that say where it came from and why it was set aside.
+/// A record that could not be handled, as it lies in the topic of dead letters: the original key, bytes and headers,
+/// and headers that say where it came from and why it was set aside.
 public enum DeadLetter {
     public static let reason = "pratique-dead-letter-reason"
     public static let origin = "pratique-dead-letter-origin"

@@ -5,10 +5,11 @@ public import Logging
 /// **Promises**: a record is acknowledged after its handler returned, or after its dead letter is durable, and never
 /// before. Handlers that throw are run again after a jittered back-off, at most `retries.attemptsMax` times; a record
 /// that waits for its next attempt takes no place from others. With `order: .perKey` records of one key run one after
-/// the other. On revocation records that did not start are dropped; running handlers go on, their acknowledgement is void.
+/// the other. On revocation records that did not start are dropped; running handlers go on, their acknowledgement is
+/// void.
 ///
-/// **End**: cancelling the task of `run()` or `stop()` ends intake; running handlers have `gracefulStop` to end, then they
-/// are cancelled. A handler that ignores its cancellation holds `run()` up. What was not acknowledged comes again.
+/// **End**: cancelling the task of `run()` or `stop()` ends intake; running handlers have `gracefulStop` to end, then
+/// they are cancelled. A handler that ignores its cancellation holds `run()` up. What was not acknowledged comes again.
 public final class GroupProcessor: Sendable {
     public enum Order: Sendable { case perKey, none }
 

@@ -1,5 +1,5 @@
-/// What the head of a value in parts says: the value lies in `count` records `<key>#<sha256>#<n>` (n from 0) of the same
-/// partition, the first of them at `from`.
+/// What the head of a value in parts says: the value lies in `count` records `<key>#<sha256>#<n>` (n from 0) of the
+/// same partition, the first of them at `from`.
 public struct PartsHead: Hashable, Sendable, Codable {
     public let count: Int
     public let bytes: Int

@@ -3,7 +3,8 @@ public import Logging
 
 /// A local copy of what some topics say, kept by a projection in a store, always behind the log by a little.
 ///
-/// `run()` reads the topics from where the store is, calls `prepare` for each record and commits the `apply`s of a batch
+/// `run()` reads the topics from where the store is, calls `prepare` for each record and commits the `apply`s of a
+/// batch
 /// with the positions in one transaction. A record that the projection cannot read goes to `Projection.unreadable`.
 /// The store is emptied and filled again when it belongs to another log, has another version or was not fed for 3 days.
 ///

@@ -2,7 +2,8 @@ import GRDB
 
 /// The tables of `log.sqlite`.
 ///
-/// A partition of a topic is a *slot*. A record's row id is its slot and its position in one number, so the table itself
+/// A partition of a topic is a *slot*. A record's row id is its slot and its position in one number, so the table
+/// itself
 /// is the order of each partition and reading needs no index. For topics of kind `state` three small tables say what
 /// compaction may take: the newest row of each key, the rows that were superseded, and the tombstones.
 enum LogSchema {

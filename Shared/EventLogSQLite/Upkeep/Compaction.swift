@@ -69,8 +69,8 @@ struct Compaction: Sendable {
         return Removed(rows: rows.count, isPartial: rows.count == Self.rowsPerStep)
     }
 
-    /// Retention of journals and work: what is old goes from the front. State decides what is still owed, so work that a
-    /// group has not finished goes too, and is counted.
+    /// Retention of journals and work: what is old goes from the front. State decides what is still owed, so work that
+    /// a group has not finished goes too, and is counted.
     private func removeOld(_ db: Database, _ slot: Int64, before limit: Int64) throws -> Removed {
         let first = LogSchema.row(slot: slot, position: 0)
         let last = LogSchema.row(slot: slot, position: LogSchema.positionMax)

@@ -3,7 +3,8 @@ public import EventLogPort
 import Foundation
 import Model
 
-/// Payloads as records and back. Values above `compressAboveBytes` are zstd; a decoded value is at most `plainBytesMax`.
+/// Payloads as records and back. Values above `compressAboveBytes` are zstd; a decoded value is at most
+/// `plainBytesMax`.
 public enum EventCoding {
     public static let compressAboveBytes = 4 * 1024
     public static let plainBytesMax = 256 * 1024 * 1024

@@ -1,4 +1,5 @@
-/// What the merge of layers must know of one layer: what it removes, its links, and which paths it holds. Kept with the layer.
+/// What the merge of layers must know of one layer: what it removes, its links, and which paths it holds. Kept with the
+/// layer.
 public struct LayerContents: Hashable, Sendable, Codable {
     /// Paths of lower layers that this one removes (`.wh.NAME`).
     public var whiteouts: Set<EntryPath>

@@ -44,8 +44,8 @@ struct LayerContentsBuilder {
         return true
     }
 
-    /// `.wh.NAME` removes NAME, `.wh..wh..opq` empties its directory (OCI image layer specification §Whiteouts). Other names
-    /// with the prefix `.wh..wh.` are bookkeeping of AUFS.
+    /// `.wh.NAME` removes NAME, `.wh..wh..opq` empties its directory (OCI image layer specification §Whiteouts). Other
+    /// names with the prefix `.wh..wh.` are bookkeeping of AUFS.
     private mutating func addWhiteout(_ path: EntryPath) throws(CauseError) {
         try charge(path.bytes.count)
         let name = path.name

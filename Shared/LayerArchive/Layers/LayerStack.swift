@@ -1,10 +1,13 @@
 /// The layers of an image on top of each other, bottom first: what is where, seen from the first `height` layers.
 ///
-/// **Rules** (OCI image layer specification; overlay semantics). A whiteout or an opaque directory hides what lower layers have,
-/// never what its own layer has, wherever it stands in the archive. Anything but a directory hides a lower directory of the
-/// same path with all below; a directory hides a lower file or link. A directory that is only implied by what lies in it
-/// does not hide a lower symbolic link, since an extractor may follow either: the literal path is tried first, then the link.
-/// Links are resolved inside the image root, at most `linksMax` of them.
+/// **Rules** (OCI image layer specification; overlay semantics). A whiteout or an opaque directory hides what lower
+/// layers have,
+/// never what its own layer has, wherever it stands in the archive. Anything but a directory hides a lower directory of
+/// the
+/// same path with all below; a directory hides a lower file or link. A directory that is only implied by what lies in
+/// it
+/// does not hide a lower symbolic link, since an extractor may follow either: the literal path is tried first, then the
+/// link. Links are resolved inside the image root, at most `linksMax` of them.
 public struct LayerStack: Sendable {
     /// As the Linux kernel allows (path_resolution(7)).
     public static let linksMax = 40
@@ -105,7 +108,8 @@ public struct LayerStack: Sendable {
         }
         return ancestors.contains { ancestor in
             (layers[layer].files.contains(ancestor) || symlinks[layer].contains(ancestor))
-                // One layer may hold a directory and, earlier or later, something else of that name; what lies below decides.
+                // One layer may hold a directory and, earlier or later, something else of that name; what lies below
+                // decides.
                 && !layers[layer].impliedDirectories.contains(ancestor) && !layers[layer].directories.contains(ancestor)
         }
     }

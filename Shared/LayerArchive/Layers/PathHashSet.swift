@@ -2,7 +2,8 @@ import Foundation
 
 /// Which paths a layer holds, as sorted 64-bit hashes: 8 bytes a path, small enough to keep for every layer.
 ///
-/// Two paths with one hash would hide one of them from the merge; with a million paths the chance is below 1 in 10 million.
+/// Two paths with one hash would hide one of them from the merge; with a million paths the chance is below 1 in 10
+/// million.
 public struct PathHashSet: Hashable, Sendable, Codable {
     private let sorted: [UInt64]
 

@@ -3,11 +3,11 @@ import Foundation
 
 /// Computes the two SHA-256 of a layer, stored and uncompressed, beside the thread that inflates.
 ///
-/// Hashing the output of inflate costs about half of inflating it; on a second core it costs no wall time. The thread begins
-/// with the first block: a small layer is hashed in place, since a thread would cost more.
+/// Hashing the output of inflate costs about half of inflating it; on a second core it costs no wall time. The thread
+/// begins with the first block: a small layer is hashed in place, since a thread would cost more.
 ///
-/// `@unchecked Sendable`: `jobs`, `isClosed` and `unfinished` are only touched under `condition`; the hashers only by the
-/// thread until `finish` saw it end.
+/// `@unchecked Sendable`: `jobs`, `isClosed` and `unfinished` are only touched under `condition`; the hashers only by
+/// the thread until `finish` saw it end.
 final class HashingThread: @unchecked Sendable {
     enum Stream: Int { case stored, uncompressed }
 

@@ -2,7 +2,8 @@ import Foundation
 
 /// Where the files of an uncompressed tar archive lie in it: an `oci-archive` or `docker-archive` is read in place.
 ///
-/// Only headers are read; the last entry of a path counts; symbolic links are kept as data and followed once by `file(at:)`.
+/// Only headers are read; the last entry of a path counts; symbolic links are kept as data and followed once by
+/// `file(at:)`.
 public struct TarIndex: Sendable {
     public struct File: Hashable, Sendable {
         public var offset: Int64

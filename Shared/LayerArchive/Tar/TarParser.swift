@@ -148,7 +148,8 @@ struct TarParser {
                     "pathBytesMax", limit: Int64(limits.pathBytesMax), value: Int64(max(rawName.count, rawLink.count))))
         }
         let kind = try Self.kind(header, link: rawLink)
-        // Only files have bodies; what other kinds state as their size is not followed by data (as in Go's archive/tar).
+        // Only files have bodies; what other kinds state as their size is not followed by data (as in Go's
+        // archive/tar).
         let bodyBytes = header.type == UInt8(ascii: "D") || Self.isFile(header.type) ? stored : 0
         guard bodyBytes <= limits.uncompressedBytesMax - offset else {
             throw CauseError(.overLimit("uncompressedBytesMax", limit: limits.uncompressedBytesMax, value: bodyBytes))

@@ -1,8 +1,9 @@
 /// An image reference as people write it: `[registry/]repository[:tag][@digest]`.
 ///
-/// The grammar is that of the OCI distribution specification with Docker's rules for short names: the first component is
-/// a registry only if it holds a `.` or a `:` or is `localhost`; else the registry is `docker.io`, and a repository of one
-/// component there lives below `library/`. A reference with neither tag nor digest means the tag `latest`.
+/// The grammar is that of the OCI distribution specification with Docker's rules for short names: the first component
+/// is
+/// a registry only if it holds a `.` or a `:` or is `localhost`; else the registry is `docker.io`, and a repository of
+/// one component there lives below `library/`. A reference with neither tag nor digest means the tag `latest`.
 public struct ImageReference: Hashable, Sendable, CustomStringConvertible, Codable {
     public let registry: RegistryHost
     public let repository: RepositoryName

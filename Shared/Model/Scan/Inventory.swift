@@ -28,7 +28,8 @@ public struct Inventory: Hashable, Sendable, Codable {
     /// What was odd but read all the same, such as a media type that names another compression than the bytes have.
     public var notes: [String]
     public var analyserVersion: String
-    /// The digest of the image's configuration; equal to `digest` where the image has no manifest yet (`docker-archive`).
+    /// The digest of the image's configuration; equal to `digest` where the image has no manifest yet
+    /// (`docker-archive`).
     public var configurationDigest: Digest?
 
     public init(

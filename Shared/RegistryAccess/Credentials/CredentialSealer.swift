@@ -57,7 +57,8 @@ public struct CredentialSealer: Sendable {
         return login
     }
 
-    /// The credential under the ring's first key, for a rotation; nil where it is sealed with it already or is a reference.
+    /// The credential under the ring's first key, for a rotation; nil where it is sealed with it already or is a
+    /// reference.
     public func resealed(_ registry: Registry) throws(RegistryAccessError) -> SealedCredential? {
         guard case .sealed(let keyID, _)? = registry.credential, keyID != keys.keys[0].id,
             let login = try open(registry)

@@ -4,7 +4,8 @@ public import Foundation
 /// The keys that seal registry credentials: the first seals, all open. Two at most, so that a key can be rotated.
 ///
 /// As text: `id:base64 of 32 bytes`, separated by commas or lines; lines starting with `#` are comments. The text comes
-/// from the environment variable `PRATIQUE_CREDENTIAL_KEYS` or from a file that only its owner may read. To rotate: put the
+/// from the environment variable `PRATIQUE_CREDENTIAL_KEYS` or from a file that only its owner may read. To rotate: put
+/// the
 /// new key first, restart, save each registry's credential again (or `CredentialSealer.resealed`), drop the old key.
 public struct KeyRing: Sendable, CustomStringConvertible, CustomReflectable {
     public static let environmentName = "PRATIQUE_CREDENTIAL_KEYS"

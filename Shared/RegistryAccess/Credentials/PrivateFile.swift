@@ -6,7 +6,8 @@ import Foundation
     import Darwin
 #endif
 
-/// Small files with secrets: read and made with the checks on the open descriptor, so nothing can be swapped in between.
+/// Small files with secrets: read and made with the checks on the open descriptor, so nothing can be swapped in
+/// between.
 enum PrivateFile {
     struct Refusal: Error {
         let reason: String

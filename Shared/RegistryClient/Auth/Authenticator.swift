@@ -14,8 +14,8 @@ struct Authorization: Sendable {
 
 /// Knows how a registry wants to be asked, and keeps its tokens.
 ///
-/// Tokens are kept per realm, service, credential and scopes, renewed at four fifths of their life; one exchange runs per
-/// key. A credential that the realm or the registry refused is not sent again for `credentialFailureHold`.
+/// Tokens are kept per realm, service, credential and scopes, renewed at four fifths of their life; one exchange runs
+/// per key. A credential that the realm or the registry refused is not sent again for `credentialFailureHold`.
 actor Authenticator {
     static let tokensMax = 4_096
 
@@ -134,8 +134,8 @@ actor Authenticator {
     private func token(_ key: TokenKey, asking scopes: [String]) async throws -> String {
         if let token = tokens[key], clock.elapsed() < token.renewAt { return token.value }
         if let running = exchanges[key] { return try await running.value.value }
-        // Not a child task: others wait for the same exchange, so the end of one caller must not end it. It is bounded by
-        // the limits of its requests.
+        // Not a child task: others wait for the same exchange, so the end of one caller must not end it. It is bounded
+        // by the limits of its requests.
         let task = Task { try await fetch(key, asking: scopes) }
         exchanges[key] = task
         defer { exchanges[key] = nil }

@@ -1,7 +1,7 @@
 /// One challenge of `WWW-Authenticate` (RFC 9110 §11.6.1): a scheme and its parameters.
 ///
-/// Registries send several in one header or in many, unquoted values, any case. What cannot be read is skipped up to the
-/// next comma; nothing here fails.
+/// Registries send several in one header or in many, unquoted values, any case. What cannot be read is skipped up to
+/// the next comma; nothing here fails.
 struct Challenge: Sendable, Equatable {
     static let headerBytesMax = 16 << 10
     static let challengesMax = 16

@@ -2,8 +2,8 @@ import HTTPPort
 
 /// Which token realms a registry may send us to.
 ///
-/// The registry's own host is always allowed, another only from the endpoint's list. HTTPS, unless the registry itself is
-/// plain HTTP and the realm is on its host. Addresses are checked by the transport when it connects.
+/// The registry's own host is always allowed, another only from the endpoint's list. HTTPS, unless the registry itself
+/// is plain HTTP and the realm is on its host. Addresses are checked by the transport when it connects.
 enum RealmRule {
     static func check(_ realm: String, at endpoint: RegistryEndpoint) throws(RegistryError) -> WebURL {
         func refuse(_ reason: String, _ shown: String) -> RegistryError {

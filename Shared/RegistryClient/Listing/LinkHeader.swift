@@ -1,6 +1,7 @@
 /// Finds the next page in `Link` headers (RFC 8288).
 ///
-/// Quay once left out the angle brackets, ACR sends an empty parameter: the target is taken as it stands, up to `>` or `;`.
+/// Quay once left out the angle brackets, ACR sends an empty parameter: the target is taken as it stands, up to `>` or
+/// `;`.
 enum LinkHeader {
     static let bytesMax = 16 << 10
 

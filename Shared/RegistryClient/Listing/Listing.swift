@@ -15,7 +15,8 @@ public struct Listing<Name: TextValue>: Sendable, Equatable {
     public var skipped: [Skipped] = []
     public var skippedCount = 0
     public var pages = 0
-    /// Why the list may lack names, or nil when the registry said it was all. A name missing from an incomplete list says nothing.
+    /// Why the list may lack names, or nil when the registry said it was all. A name missing from an incomplete list
+    /// says nothing.
     public var incompleteBecause: String?
 
     public var isComplete: Bool { incompleteBecause == nil }

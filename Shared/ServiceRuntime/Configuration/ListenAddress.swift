@@ -1,6 +1,7 @@
 package import Model
 
-/// A host and a port to listen on or to call: `127.0.0.1:8080`, `[::1]:8080`, `0.0.0.0:8080`. Port 0 lets the system choose.
+/// A host and a port to listen on or to call: `127.0.0.1:8080`, `[::1]:8080`, `0.0.0.0:8080`. Port 0 lets the system
+/// choose.
 package struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
     package let host: String
     package let port: Int

@@ -6,8 +6,8 @@ import ServiceLifecycle
 
 /// The operator's door: `/health`, `/ready` and `/metrics`, on a listener of its own that no user reaches.
 ///
-/// * `GET /health`: 200 while the process answers. It says nothing of other systems, so an orchestrator that restarts on
-///   it does not restart for a registry that is down.
+/// * `GET /health`: 200 while the process answers. It says nothing of other systems, so an orchestrator that restarts
+///   on it does not restart for a registry that is down.
 /// * `GET /ready`: 200 when every part is ready, else 503; the body lists each part with its state and reason.
 /// * `GET /metrics`: Prometheus text.
 package struct OperatorListener: Service {

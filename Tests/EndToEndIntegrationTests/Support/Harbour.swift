@@ -15,7 +15,8 @@ struct Harbour {
     static func open(in folder: URL, arguments: [String] = []) async throws -> Harbour {
         let pratique = try await PratiqueInstance.start(in: folder.appending(path: "pratique"), arguments: arguments)
         let registry = try await DistributionRegistry.start(
-            folder: folder.appending(path: "registry"), notify: URL(string: pratique.addresses.webhooks + "/webhooks/demo"),
+            folder: folder.appending(path: "registry"),
+            notify: URL(string: pratique.addresses.webhooks + "/webhooks/demo"),
             headers: ["Authorization": secret])
         var request = RegistryRequest(name: try RegistryName("demo"), url: registry.address)
         request.webhook = .init(header: "Authorization", value: secret)
@@ -35,7 +36,8 @@ struct Harbour {
         let log = try String(contentsOf: registry.folder.appending(path: "registry.log"), encoding: .utf8)
         var counts: [String: Int] = [:]
         for line in log.split(separator: "\n") where line.contains("\"\(method) /v2/") && line.contains(text) {
-            guard let start = line.range(of: "\"\(method) "), let end = line.range(of: " HTTP/", range: start.upperBound..<line.endIndex)
+            guard let start = line.range(of: "\"\(method) "),
+                let end = line.range(of: " HTTP/", range: start.upperBound..<line.endIndex)
             else { continue }
             counts[String(line[start.upperBound..<end.lowerBound]), default: 0] += 1
         }
@@ -57,7 +59,8 @@ enum AdvisoryFolder {
     static func write(_ records: [Record], in folder: URL) throws {
         for record in records {
             let file = folder.appending(path: record.ecosystem.split(separator: ":")[0] + "/\(record.id).json")
-            try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+            try FileManager.default.createDirectory(
+                at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
             try Data(json(record).utf8).write(to: file)
         }
     }

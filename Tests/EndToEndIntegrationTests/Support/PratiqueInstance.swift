@@ -61,7 +61,8 @@ final class PratiqueInstance: Sendable {
         do {
             try await eventually("pratique serve listens", within: patience) {
                 guard program.isRunning else {
-                    throw Refused(description: "pratique serve ended: \((try? String(contentsOf: log, encoding: .utf8)) ?? "")")
+                    throw Refused(
+                        description: "pratique serve ended: \((try? String(contentsOf: log, encoding: .utf8)) ?? "")")
                 }
                 return FileManager.default.fileExists(atPath: file.path)
             }
@@ -88,7 +89,8 @@ final class PratiqueInstance: Sendable {
         try? FileManager.default.removeItem(at: data.appending(path: "addresses.json"))
         let listeners = ["--listen", "127.0.0.1:0", "--webhooks", "127.0.0.1:0", "--operator", "127.0.0.1:0"]
         return try RunningProgram(
-            executable, ["serve", "--data", data.path] + listeners + arguments, log: folder.appending(path: "serve.log"),
+            executable, ["serve", "--data", data.path] + listeners + arguments,
+            log: folder.appending(path: "serve.log"),
             environment: environment)
     }
 
@@ -140,7 +142,10 @@ final class PratiqueInstance: Sendable {
                 return isThere(summary)
             }
         } catch {
-            throw Refused(description: "\(error); last seen: \(found.value.map { "\($0)" } ?? "not listed"); log: \(folder.path)/serve.log")
+            throw Refused(
+                description:
+                    "\(error); last seen: \(found.value.map { "\($0)" } ?? "not listed"); log: \(folder.path)/serve.log"
+            )
         }
         guard let value = found.value else { throw Refused(description: "\(name) is not listed") }
         return value
@@ -165,7 +170,8 @@ final class PratiqueInstance: Sendable {
 
     func status(of address: String) async throws -> Int {
         do {
-            return try await transport.collect(OutboundRequest(.get, WebURL(address), allowsPlainHTTP: true)).head.status
+            return try await transport.collect(OutboundRequest(.get, WebURL(address), allowsPlainHTTP: true)).head
+                .status
         } catch is HTTPTransportError { return 0 }
     }
 }

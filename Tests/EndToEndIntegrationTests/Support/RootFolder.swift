@@ -28,22 +28,29 @@ struct RootFolder {
     func dpkgPackages() throws -> Set<String> {
         let output = try Program.output(
             of: Self.program("dpkg-query"),
-            ["--admindir=" + folder.appending(path: "var/lib/dpkg").path, "-W", "-f=${db:Status-Status} ${Package} ${Version}\\n"])
+            [
+                "--admindir=" + folder.appending(path: "var/lib/dpkg").path, "-W",
+                "-f=${db:Status-Status} ${Package} ${Version}\\n",
+            ])
         return Set(
-            output.split(separator: "\n").filter { $0.hasPrefix("installed ") }.map { String($0.dropFirst("installed ".count)) })
+            output.split(separator: "\n").filter { $0.hasPrefix("installed ") }.map {
+                String($0.dropFirst("installed ".count))
+            })
     }
 
     /// `name version` of each package that pip lists in the environment.
     func pipPackages() throws -> Set<String> {
         let output = try Program.output(
-            of: folder.appending(path: "opt/app/bin/python3"), ["-m", "pip", "list", "--format=freeze", "--disable-pip-version-check"])
+            of: folder.appending(path: "opt/app/bin/python3"),
+            ["-m", "pip", "list", "--format=freeze", "--disable-pip-version-check"])
         return Set(output.split(separator: "\n").map { $0.replacing("==", with: " ").lowercased() })
     }
 
     /// Packs paths of the root into a gzip layer.
     func layer(_ paths: [String], to file: URL) throws -> [UInt8] {
         try Program.run(
-            Self.program("tar"), ["--create", "--gzip", "--file", file.path, "--owner=0", "--group=0", "--directory", folder.path] + paths)
+            Self.program("tar"),
+            ["--create", "--gzip", "--file", file.path, "--owner=0", "--group=0", "--directory", folder.path] + paths)
         return Array(try Data(contentsOf: file))
     }
 
@@ -54,7 +61,8 @@ struct RootFolder {
 
     private func copy(_ path: String) throws {
         let target = folder.appending(path: path)
-        try FileManager.default.createDirectory(at: target.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try FileManager.default.createDirectory(
+            at: target.deletingLastPathComponent(), withIntermediateDirectories: true)
         try FileManager.default.copyItem(at: URL(fileURLWithPath: path).resolvingSymlinksInPath(), to: target)
     }
 }

@@ -28,16 +28,21 @@ enum SmallImage {
         return make(layers: [layer(files)], user: user)
     }
 
-    static func make(layers: [[UInt8]], user: String = "1000") -> ImageFixture { ImageFixture(layers: layers, user: user) }
+    static func make(layers: [[UInt8]], user: String = "1000") -> ImageFixture {
+        ImageFixture(layers: layers, user: user)
+    }
 
     /// A plain ustar archive.
     static func layer(_ files: [String: String]) -> [UInt8] {
-        files.sorted { $0.key < $1.key }.flatMap { entry($0.key, Array($0.value.utf8)) } + [UInt8](repeating: 0, count: 1024)
+        files.sorted { $0.key < $1.key }.flatMap { entry($0.key, Array($0.value.utf8)) }
+            + [UInt8](repeating: 0, count: 1024)
     }
 
     private static func entry(_ path: String, _ content: [UInt8]) -> [UInt8] {
         var header = [UInt8](repeating: 0, count: 512)
-        func put(_ text: String, at offset: Int) { header.replaceSubrange(offset..<(offset + text.utf8.count), with: text.utf8) }
+        func put(_ text: String, at offset: Int) {
+            header.replaceSubrange(offset..<(offset + text.utf8.count), with: text.utf8)
+        }
         put(path, at: 0)
         put("0000644", at: 100)
         put("0000000", at: 108)

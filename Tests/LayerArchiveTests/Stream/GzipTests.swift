@@ -5,7 +5,9 @@ import Testing
 
 @Suite("Gzip")
 struct GzipTests {
-    private static let archive = TarFixture([.file("a", String(repeating: "hello ", count: 100_000)), .file("b", "tail")]).bytes
+    private static let archive = TarFixture([
+        .file("a", String(repeating: "hello ", count: 100_000)), .file("b", "tail"),
+    ]).bytes
 
     private static func layer(_ stored: [UInt8], of archive: [UInt8] = archive) -> LayerFixture {
         LayerFixture(stored: stored, diffID: ImageFixture.digest(archive), mediaType: LayerFixture.mediaType(.gzip))
@@ -33,7 +35,9 @@ struct GzipTests {
         _ = try Reading.read(Self.layer(LayerFixture.gzip(Self.archive) + [UInt8](repeating: 0, count: count)))
     }
 
-    @Test("anything else after the stream is an error", arguments: [[1], [0, 1], [0x1F], [0x1F, 0x8B], Array("PK".utf8)] as [[UInt8]])
+    @Test(
+        "anything else after the stream is an error",
+        arguments: [[1], [0, 1], [0x1F], [0x1F, 0x8B], Array("PK".utf8)] as [[UInt8]])
     func trailing(_ bytes: [UInt8]) {
         guard case .stream = Reading.cause(Self.layer(LayerFixture.gzip(Self.archive) + bytes)) else {
             Issue.record("trailing bytes were taken")
@@ -44,7 +48,9 @@ struct GzipTests {
     @Test("a stream that is cut anywhere is an error")
     func cut() {
         let stored = LayerFixture.gzip(Self.archive)
-        for end in [1, 2, 9, 10, 11, stored.count / 2, stored.count - 9, stored.count - 8, stored.count - 4, stored.count - 1] {
+        for end in [
+            1, 2, 9, 10, 11, stored.count / 2, stored.count - 9, stored.count - 8, stored.count - 4, stored.count - 1,
+        ] {
             #expect(Reading.cause(Self.layer(Array(stored[..<end]))) != nil, "cut at \(end) of \(stored.count)")
         }
     }
@@ -76,7 +82,9 @@ struct GzipTests {
     func noise() {
         for seed in UInt64(1)...300 {
             var generator = SeededGenerator(seed: seed)
-            let noise = (0..<Int.random(in: 1...5000, using: &generator)).map { _ in UInt8.random(in: 0...255, using: &generator) }
+            let noise = (0..<Int.random(in: 1...5000, using: &generator)).map { _ in
+                UInt8.random(in: 0...255, using: &generator)
+            }
             #expect(Reading.cause(Self.layer([0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3] + noise)) != nil, "seed \(seed)")
         }
     }
@@ -87,7 +95,8 @@ struct GzipTests {
         for seed in UInt64(1)...100 {
             var generator = SeededGenerator(seed: seed)
             var damaged = stored
-            damaged[Int.random(in: 10..<stored.count, using: &generator)] ^= 1 << UInt8.random(in: 0...7, using: &generator)
+            damaged[Int.random(in: 10..<stored.count, using: &generator)] ^=
+                1 << UInt8.random(in: 0...7, using: &generator)
             #expect(Reading.cause(Self.layer(damaged)) != nil, "seed \(seed)")
         }
     }
@@ -96,7 +105,8 @@ struct GzipTests {
     func bomb() {
         var limits = LayerLimits.standard
         limits.ratioFloorBytes = 1 << 20
-        let zeros = TarFixture([.file(Array("zeros".utf8), content: [UInt8](repeating: 0, count: 8 << 20), mode: 0o644)]).bytes
+        let zeros = TarFixture([.file(Array("zeros".utf8), content: [UInt8](repeating: 0, count: 8 << 20), mode: 0o644)]
+        ).bytes
         guard case .overLimit("ratioMax", 200, _) = Reading.cause(LayerFixture(archive: zeros), limits: limits) else {
             Issue.record("the bomb was taken")
             return

@@ -5,7 +5,9 @@ import Testing
 
 @Suite("Zstandard")
 struct ZstdTests {
-    private static let archive = TarFixture([.file("a", String(repeating: "hello ", count: 100_000)), .file("b", "tail")]).bytes
+    private static let archive = TarFixture([
+        .file("a", String(repeating: "hello ", count: 100_000)), .file("b", "tail"),
+    ]).bytes
     private static let skippable: [UInt8] = [0x5A, 0x2A, 0x4D, 0x18, 5, 0, 0, 0, 1, 2, 3, 4, 5]
 
     private static func layer(_ stored: [UInt8]) -> LayerFixture {
@@ -15,7 +17,8 @@ struct ZstdTests {
     @Test("frames follow each other, skippable ones anywhere: zstd:chunked has both", arguments: [1, 100, 1 << 20])
     func frames(_ pieces: Int) throws {
         let half = archiveHalf
-        let stored = Self.skippable + LayerFixture.zstd(Array(Self.archive[..<half])) + Self.skippable
+        let stored =
+            Self.skippable + LayerFixture.zstd(Array(Self.archive[..<half])) + Self.skippable
             + LayerFixture.zstd(Array(Self.archive[half...])) + Self.skippable
         let selector = KeepingSelector()
         try Reading.read(Self.layer(stored), pieces: pieces, selector: selector)
@@ -44,7 +47,8 @@ struct ZstdTests {
         for seed in UInt64(1)...50 {
             var generator = SeededGenerator(seed: seed)
             var damaged = stored
-            damaged[Int.random(in: 0..<stored.count, using: &generator)] ^= 1 << UInt8.random(in: 0...7, using: &generator)
+            damaged[Int.random(in: 0..<stored.count, using: &generator)] ^=
+                1 << UInt8.random(in: 0...7, using: &generator)
             #expect(Reading.cause(Self.layer(damaged)) != nil, "seed \(seed)")
         }
     }

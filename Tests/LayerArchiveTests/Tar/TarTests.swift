@@ -5,7 +5,9 @@ import Testing
 
 @Suite("Tar")
 struct TarTests {
-    private static func plain(_ archive: [UInt8]) -> LayerFixture { LayerFixture(archive: archive, compression: .plain) }
+    private static func plain(_ archive: [UInt8]) -> LayerFixture {
+        LayerFixture(archive: archive, compression: .plain)
+    }
     private static func archiveError(_ archive: [UInt8]) -> String? {
         guard case .archive(let what, _) = Reading.cause(plain(archive)) else { return nil }
         return what
@@ -18,7 +20,8 @@ struct TarTests {
             let path = try #require(EntryPath(name))
             let selector = KeepingSelector()
             try Reading.read(
-                LayerFixture([.file(name, content: Array("x".utf8), mode: 0o600)], compression: .plain, format: format), selector: selector)
+                LayerFixture([.file(name, content: Array("x".utf8), mode: 0o600)], compression: .plain, format: format),
+                selector: selector)
             #expect(selector.files[path] == Array("x".utf8), "\(format) \(length)")
         }
     }
@@ -28,7 +31,9 @@ struct TarTests {
         let one: [UInt8] = [0x66, 0xFF, 0x80]
         let other: [UInt8] = [0x66, 0xFE, 0x80]
         let selector = KeepingSelector()
-        try Reading.read(LayerFixture([.file(one, content: [1], mode: 0), .file(other, content: [2], mode: 0)], format: format), selector: selector)
+        try Reading.read(
+            LayerFixture([.file(one, content: [1], mode: 0), .file(other, content: [2], mode: 0)], format: format),
+            selector: selector)
         #expect(selector.files.count == 2)
         #expect(Set(selector.files.keys.map(\.description)) == ["f\\xff\\x80", "f\\xfe\\x80"])
     }
@@ -36,7 +41,10 @@ struct TarTests {
     @Test("long link targets survive", arguments: [TarFixture.Format.gnu, .pax])
     func longLinks(_ format: TarFixture.Format) throws {
         let target = String(repeating: "../target", count: 30)
-        let summary = try Reading.read(LayerFixture([.symlink("link", target), .hardLink("hard", String(repeating: "x/", count: 80) + "y")], format: format))
+        let summary = try Reading.read(
+            LayerFixture(
+                [.symlink("link", target), .hardLink("hard", String(repeating: "x/", count: 80) + "y")], format: format)
+        )
         #expect(summary.contents.symlinks.values.first == Array(target.utf8))
         #expect(summary.contents.hardLinks.values.first?.description == String(repeating: "x/", count: 80) + "y")
     }
@@ -45,7 +53,8 @@ struct TarTests {
     func paxSize() throws {
         let content = [UInt8](repeating: 7, count: 700)
         let records = TarFixture.paxRecord("size", Array("700".utf8))
-        let raw = TarFixture.extensionEntry("x", Array("PaxHeaders/a".utf8), records)
+        let raw =
+            TarFixture.extensionEntry("x", Array("PaxHeaders/a".utf8), records)
             + TarFixture.header(name: Array("a".utf8), size: 0) + TarFixture.padded(content)
         let selector = KeepingSelector()
         try Reading.read(LayerFixture([.raw(raw), .file("b", "after")]), selector: selector)
@@ -60,7 +69,9 @@ struct TarTests {
         for index in 125..<136 { block[index] = 0 }
         block[135] = 3
         let selector = KeepingSelector()
-        try Reading.read(LayerFixture([.raw(Self.summed(block) + TarFixture.padded([1, 2, 3])), .file("b", "after")]), selector: selector)
+        try Reading.read(
+            LayerFixture([.raw(Self.summed(block) + TarFixture.padded([1, 2, 3])), .file("b", "after")]),
+            selector: selector)
         #expect(selector.files[try #require(EntryPath("a"))] == [1, 2, 3])
         #expect(selector.text("b") == "after")
     }
@@ -69,7 +80,9 @@ struct TarTests {
         var block = block
         for index in 148..<156 { block[index] = 0x20 }
         let sum = String(block.reduce(0) { $0 + Int($1) }, radix: 8)
-        for (index, byte) in (String(repeating: "0", count: 6 - sum.count) + sum).utf8.enumerated() { block[148 + index] = byte }
+        for (index, byte) in (String(repeating: "0", count: 6 - sum.count) + sum).utf8.enumerated() {
+            block[148 + index] = byte
+        }
         block[154] = 0
         return block
     }
@@ -77,7 +90,8 @@ struct TarTests {
     @Test("an entry of 2^62 bytes is over a limit, and no memory is asked for")
     func hugeEntry() {
         let archive = TarFixture([.raw(TarFixture.header(name: Array("a".utf8), size: 1 << 62))]).bytes
-        #expect(Reading.cause(Self.plain(archive)) == .overLimit("uncompressedBytesMax", limit: 64 << 30, value: 1 << 62))
+        #expect(
+            Reading.cause(Self.plain(archive)) == .overLimit("uncompressedBytesMax", limit: 64 << 30, value: 1 << 62))
     }
 
     @Test("negative and absurd sizes are errors", arguments: [0xFF, 0xC0, 0x80] as [UInt8])
@@ -98,20 +112,26 @@ struct TarTests {
     @Test("an archive that is cut anywhere is an error")
     func cut() {
         let fixture = TarFixture([.file("a", String(repeating: "x", count: 2000)), .directory("d"), .file("d/b", "y")])
-        for end in [1, 511, 512, 513, 1500, 2560, 3000, 3072, 3500, 3584, 4096, fixture.body.count] where end <= fixture.body.count {
+        for end in [1, 511, 512, 513, 1500, 2560, 3000, 3072, 3500, 3584, 4096, fixture.body.count]
+        where end <= fixture.body.count {
             #expect(Self.archiveError(Array(fixture.bytes[..<end])) != nil, "cut at \(end)")
         }
     }
 
     @Test("an extension header without its entry is an error")
     func orphanedExtension() {
-        let archive = TarFixture([.raw(TarFixture.extensionEntry("L", Array("././@LongLink".utf8), Array("name".utf8)))]).bytes
+        let archive = TarFixture([.raw(TarFixture.extensionEntry("L", Array("././@LongLink".utf8), Array("name".utf8)))]
+        ).bytes
         #expect(Self.archiveError(archive) == "an extension header has no entry")
     }
 
-    @Test("broken PAX records are errors", arguments: ["5 a=x", "99 path=x\n", "x path=a\n", "9 path=ab", " 6 a=b\n", "7 ab\ncd\n", "10 path=\u{0}\n"])
+    @Test(
+        "broken PAX records are errors",
+        arguments: ["5 a=x", "99 path=x\n", "x path=a\n", "9 path=ab", " 6 a=b\n", "7 ab\ncd\n", "10 path=\u{0}\n"])
     func badPAX(_ records: String) {
-        let archive = TarFixture([.raw(TarFixture.extensionEntry("x", Array("p".utf8), Array(records.utf8))), .file("a")]).bytes
+        let archive = TarFixture([
+            .raw(TarFixture.extensionEntry("x", Array("p".utf8), Array(records.utf8))), .file("a"),
+        ]).bytes
         #expect(Self.archiveError(archive) != nil)
     }
 
@@ -150,13 +170,19 @@ struct TarTests {
         #expect(Reading.cause(three, limits: limits) == .overLimit("entriesMax", limit: 2, value: nil))
         limits = .standard
         limits.pathBytesMax = 3
-        #expect(Reading.cause(LayerFixture([.file("abcd")]), limits: limits) == .overLimit("pathBytesMax", limit: 3, value: 4))
+        #expect(
+            Reading.cause(LayerFixture([.file("abcd")]), limits: limits)
+                == .overLimit("pathBytesMax", limit: 3, value: 4))
         limits = .standard
         limits.linkBytesMax = 10
-        #expect(Reading.cause(LayerFixture([.symlink("abcd", "efghijkl")]), limits: limits) == .overLimit("linkBytesMax", limit: 10, value: nil))
+        #expect(
+            Reading.cause(LayerFixture([.symlink("abcd", "efghijkl")]), limits: limits)
+                == .overLimit("linkBytesMax", limit: 10, value: nil))
         limits = .standard
         limits.compressedBytesMax = 10
-        #expect(Reading.cause(three, limits: limits) == .overLimit("compressedBytesMax", limit: 10, value: Int64(three.stored.count)))
+        #expect(
+            Reading.cause(three, limits: limits)
+                == .overLimit("compressedBytesMax", limit: 10, value: Int64(three.stored.count)))
         limits = .standard
         limits.uncompressedBytesMax = 1024
         #expect(Reading.cause(three, limits: limits) == .overLimit("uncompressedBytesMax", limit: 1024, value: nil))
@@ -167,7 +193,9 @@ struct TarTests {
         limits = .standard
         limits.keptBytesMax = 5
         let kept = LayerFixture([.file("a", "1234"), .file("b", "5678")])
-        #expect(Reading.cause(kept, limits: limits, selector: KeepingSelector()) == .overLimit("keptBytesMax", limit: 5, value: 8))
+        #expect(
+            Reading.cause(kept, limits: limits, selector: KeepingSelector())
+                == .overLimit("keptBytesMax", limit: 5, value: 8))
     }
 
     @Test("a wanted file over its limit is told, and the rest is read")
@@ -193,7 +221,9 @@ struct TarTests {
             raw += map
         }
         let selector = KeepingSelector()
-        try Reading.read(LayerFixture([.raw(raw + TarFixture.padded([UInt8](repeating: 1, count: 600))), .file("b", "after")]), selector: selector)
+        try Reading.read(
+            LayerFixture([.raw(raw + TarFixture.padded([UInt8](repeating: 1, count: 600))), .file("b", "after")]),
+            selector: selector)
         #expect(selector.unread.keys.map(\.description) == ["s"])
         #expect(selector.text("b") == "after")
     }
@@ -204,10 +234,10 @@ struct TarTests {
             var generator = SeededGenerator(seed: seed)
             var archive = TarFixture(RandomTree.items(&generator, count: 8), format: .pax).bytes
             for _ in 0..<Int.random(in: 1...6, using: &generator) {
-                archive[Int.random(in: 0..<archive.count, using: &generator)] = UInt8.random(in: 0...255, using: &generator)
+                archive[Int.random(in: 0..<archive.count, using: &generator)] = UInt8.random(
+                    in: 0...255, using: &generator)
             }
             _ = Reading.cause(Self.plain(archive), selector: KeepingSelector())
         }
     }
 }
-

@@ -45,8 +45,11 @@ struct CatalogueBench {
     mutating func observe(
         _ name: String, _ number: Int, source: ImageRecord.Source = .webhook, urgent: Bool = true
     ) throws -> [CatalogueOutput] {
-        try apply(.observed(.init(
-            name: Self.name(name), digest: Self.digest(number), mediaType: .ociManifest, source: source, urgent: urgent)))
+        try apply(
+            .observed(
+                .init(
+                    name: Self.name(name), digest: Self.digest(number), mediaType: .ociManifest, source: source,
+                    urgent: urgent)))
     }
 
     @discardableResult
@@ -58,7 +61,8 @@ struct CatalogueBench {
     mutating func fail(
         _ name: String, _ kind: Failure.Kind = .unreachable, after seconds: TimeInterval? = 30
     ) throws -> [CatalogueOutput] {
-        let failure = Failure(kind: kind, message: "down", attempt: 1, nextAttemptAt: seconds.map { now.addingTimeInterval($0) })
+        let failure = Failure(
+            kind: kind, message: "down", attempt: 1, nextAttemptAt: seconds.map { now.addingTimeInterval($0) })
         return try apply(.unresolved(.init(name: Self.name(name), source: .webhook, failure: failure)))
     }
 
@@ -76,7 +80,8 @@ struct CatalogueBench {
     @discardableResult
     mutating func advance(_ seconds: TimeInterval) -> [CatalogueOutput] {
         now += seconds
-        last = state.tick(context: EventContext(id: "tick-\(now.timeIntervalSince1970)", source: "test", time: now), now: now)
+        last = state.tick(
+            context: EventContext(id: "tick-\(now.timeIntervalSince1970)", source: "test", time: now), now: now)
         return last
     }
 
@@ -92,8 +97,10 @@ struct CatalogueBench {
             newest[id] = draft
         }
         for topic in CatalogueState.ownTopics + CatalogueState.reportTopics {
-            for (id, draft) in newest.filter({ $0.key.topic == topic }).sorted(by: { $0.key.position < $1.key.position }) {
-                let record = WholeRecord(id: id, key: draft.key, value: draft.value, headers: draft.headers, appendedAt: now)
+            for (id, draft) in newest.filter({ $0.key.topic == topic }).sorted(by: { $0.key.position < $1.key.position }
+            ) {
+                let record = WholeRecord(
+                    id: id, key: draft.key, value: draft.value, headers: draft.headers, appendedAt: now)
                 try next.state.load(record, now: now)
             }
         }
@@ -107,13 +114,17 @@ struct CatalogueBench {
 
 extension [CatalogueOutput] {
     var images: [ImageRecord] { compactMap { if case .image(let record) = $0.effect { record } else { nil } } }
-    var requests: [ScanRequest] { compactMap { if case .request(let request, _, _) = $0.effect { request } else { nil } } }
+    var requests: [ScanRequest] {
+        compactMap { if case .request(let request, _, _) = $0.effect { request } else { nil } }
+    }
     func requests(_ wanted: Topics.Lane) -> [ScanRequest] {
         compactMap { if case .request(let request, _, wanted) = $0.effect { request } else { nil } }
     }
     var asked: [ImageName] {
         flatMap { output -> [ImageName] in
-            guard case .resolve(let delivery) = output.effect, case .resolve(let names) = delivery.content else { return [] }
+            guard case .resolve(let delivery) = output.effect, case .resolve(let names) = delivery.content else {
+                return []
+            }
             return names
         }
     }

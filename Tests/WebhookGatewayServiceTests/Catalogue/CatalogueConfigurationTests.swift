@@ -102,13 +102,17 @@ struct CatalogueConfigurationTests {
 
     // MARK: Candidates
 
-    private func candidate(_ bench: CatalogueBench, _ number: Int, _ register: CandidateRecord.Register) -> CandidateRecord {
+    private func candidate(_ bench: CatalogueBench, _ number: Int, _ register: CandidateRecord.Register)
+        -> CandidateRecord
+    {
         CandidateRecord(
             name: CatalogueBench.name("example/app:1"), digest: CatalogueBench.digest(number), inventoryKey: "k",
             register: register, uploader: "ci", createdAt: bench.now, expiresAt: bench.now.addingTimeInterval(3600))
     }
 
-    private func judge(_ bench: inout CatalogueBench, _ candidate: CandidateRecord, _ outcome: Verdict.Outcome) -> [CatalogueOutput] {
+    private func judge(_ bench: inout CatalogueBench, _ candidate: CandidateRecord, _ outcome: Verdict.Outcome)
+        -> [CatalogueOutput]
+    {
         bench.state.judged(
             candidate.key, digest: candidate.digest, outcome: outcome,
             context: EventContext(id: "verdict", source: "test", time: bench.now), now: bench.now)

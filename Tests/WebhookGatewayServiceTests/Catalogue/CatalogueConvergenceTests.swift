@@ -6,8 +6,8 @@ import Testing
 
 @testable import WebhookGatewayService
 
-/// A registry, deliveries that lie about, and a catalogue in between: whatever the order, the catalogue ends at what the
-/// registry says.
+/// A registry, deliveries that lie about, and a catalogue in between: whatever the order, the catalogue ends at what
+/// the registry says.
 private struct World {
     /// What somebody has found out and has not told the catalogue yet.
     enum Answer {
@@ -47,12 +47,16 @@ private struct World {
     /// One HEAD, answered now; the answer is told later. Sometimes the registry is down.
     mutating func ask(_ name: ImageName, _ source: ImageRecord.Source, mayFail: Bool) {
         if mayFail, dice.chance(0.15) {
-            let failure = Failure(kind: .unreachable, message: "down", attempt: 1, nextAttemptAt: bench.now.addingTimeInterval(30))
+            let failure = Failure(
+                kind: .unreachable, message: "down", attempt: 1, nextAttemptAt: bench.now.addingTimeInterval(30))
             answers.append(.change(.unresolved(.init(name: name, source: source, failure: failure))))
         } else if let number = tags[name] {
-            answers.append(.change(.observed(.init(
-                name: name, digest: CatalogueBench.digest(number), mediaType: .ociManifest, source: source,
-                urgent: dice.chance(0.5)))))
+            answers.append(
+                .change(
+                    .observed(
+                        .init(
+                            name: name, digest: CatalogueBench.digest(number), mediaType: .ociManifest, source: source,
+                            urgent: dice.chance(0.5)))))
         } else {
             answers.append(.change(.gone(.init(name: name, source: source))))
         }
@@ -154,7 +158,9 @@ struct CatalogueConvergenceTests {
             }
         }
         let live = world.bench.state.images.values.filter { $0.trash == nil && $0.resolution == .resolved }
-        for image in live { #expect(image.digest.flatMap { world.bench.state.scans[$0]?.state } == .done, "\(image.name)") }
+        for image in live {
+            #expect(image.digest.flatMap { world.bench.state.scans[$0]?.state } == .done, "\(image.name)")
+        }
         #expect(try world.bench.restarted(from: world.log).0.state.images == world.bench.state.images)
     }
 }

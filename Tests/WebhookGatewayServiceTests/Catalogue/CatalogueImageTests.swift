@@ -13,7 +13,8 @@ struct CatalogueImageTests {
         let outputs = try bench.observe("example/app:1", 1)
         let record = try #require(outputs.images.first)
         #expect(outputs.images.count == 1 && record.revision == 1 && record.resolution == .resolved)
-        #expect(record.digest == CatalogueBench.digest(1) && record.boundAt == bench.now && record.sources == [.webhook])
+        #expect(
+            record.digest == CatalogueBench.digest(1) && record.boundAt == bench.now && record.sources == [.webhook])
         #expect(outputs.requests(.urgent).map(\.digest) == [CatalogueBench.digest(1)])
         #expect(outputs.requests.first?.attempt == 1 && outputs.asked.isEmpty)
     }
@@ -80,7 +81,8 @@ struct CatalogueImageTests {
         let outputs = try bench.lose("example/app:1")
         let trash = try #require(outputs.images.first?.trash)
         #expect(trash.evidence.contains("404") && trash.restorableUntil == bench.now.addingTimeInterval(30 * 86_400))
-        #expect(outputs.images.first?.resolution == .notFound && outputs.asked == [CatalogueBench.name("example/app:1")])
+        #expect(
+            outputs.images.first?.resolution == .notFound && outputs.asked == [CatalogueBench.name("example/app:1")])
         #expect(try bench.lose("example/app:1").isEmpty)
         let back = try bench.observe("example/app:1", 1)
         #expect(back.images.first?.trash == nil && back.images.first?.revision == 3)
@@ -209,9 +211,11 @@ struct CatalogueImageTests {
         }
         try change(.putRegistry(CatalogueBench.registry("third")))
         let seen = { (registry: String, number: Int) in
-            Change.observed(.init(
-                name: CatalogueBench.name("\(registry)/app:1"), digest: CatalogueBench.digest(number), mediaType: .ociManifest,
-                source: .webhook, urgent: true))
+            Change.observed(
+                .init(
+                    name: CatalogueBench.name("\(registry)/app:1"), digest: CatalogueBench.digest(number),
+                    mediaType: .ociManifest,
+                    source: .webhook, urgent: true))
         }
         try change(seen("third", 1))
         try change(.remove(.init(name: CatalogueBench.name("third/app:1"), revision: 1, actor: "a", evidence: "e")))
@@ -220,7 +224,9 @@ struct CatalogueImageTests {
         try change(.remove(.init(name: CatalogueBench.name("third/app:1"), revision: 4, actor: "a", evidence: "e")))
         #expect(bench.image("third/app:1")?.trash != nil && bench.state.images[name] == nil)
         var (next, _) = try bench.restarted(from: log)
-        #expect(next.state.images == bench.state.images && next.state.registries["third"] == bench.state.registries["third"])
+        #expect(
+            next.state.images == bench.state.images && next.state.registries["third"] == bench.state.registries["third"]
+        )
         for (position, change) in changes { #expect(try next.apply(change, at: position).images.isEmpty, "\(change)") }
         #expect(next.state.images == bench.state.images)
     }

@@ -17,10 +17,13 @@ struct CatalogueScanTests {
         try bench.apply(.putSettings(SettingsRecord(backgroundRequestsMax: 3)))
         var requested = 0
         for number in 1...10 {
-            requested += try bench.observe("example/app:\(number)", number, source: .enumeration, urgent: false).requests.count
+            requested += try bench.observe("example/app:\(number)", number, source: .enumeration, urgent: false)
+                .requests.count
         }
         #expect(requested == 3)
-        for number in 1...7 { #expect(bench.scanned(number).requests(.background).map(\.digest) == [CatalogueBench.digest(number + 3)]) }
+        for number in 1...7 {
+            #expect(bench.scanned(number).requests(.background).map(\.digest) == [CatalogueBench.digest(number + 3)])
+        }
         #expect(bench.scanned(8).isEmpty)
     }
 
@@ -42,7 +45,10 @@ struct CatalogueScanTests {
         for number in 1...5 { try bench.observe("other/app:\(number)", number, urgent: false) }
         let outputs = try bench.observe("example/app:1", 10, urgent: false)
         #expect(outputs.requests(.background).count == 1)
-        guard case .request(_, "default", .background)? = outputs.map(\.effect).first(where: { if case .request = $0 { true } else { false } })
+        guard
+            case .request(_, "default", .background)? = outputs.map(\.effect).first(where: {
+                if case .request = $0 { true } else { false }
+            })
         else {
             Issue.record("is not in the pool of its registry")
             return
@@ -79,7 +85,8 @@ struct CatalogueScanTests {
             bench.scanned(number)
         }
         let outputs = bench.scanned(1, version: "2")
-        #expect(Set(outputs.requests(.background).map(\.digest)) == [CatalogueBench.digest(2), CatalogueBench.digest(3)])
+        #expect(
+            Set(outputs.requests(.background).map(\.digest)) == [CatalogueBench.digest(2), CatalogueBench.digest(3)])
         #expect(outputs.requests.allSatisfy { $0.analyserVersion == "2" })
         #expect(bench.scanned(2, version: "1").isEmpty, "an old scanner's report does not make the new version old")
     }
