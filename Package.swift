@@ -207,6 +207,7 @@ let package = Package(
             "EventLogSQLiteTests",
             ["EventLogSQLite", "EventLogPort", "EventLogContract", "Storage", "TestSupport", grdb, logging]),
         tests("EventsTests", ["Events", "Model", "EventLogPort", "TestSupport"]),
+        tests("HTTPPortTests", ["HTTPPort", "TestSupport"]),
         tests("HTTPCurlIntegrationTests", ["HTTPCurl", "HTTPPort", "TestSupport", hummingbird, nioCore, nioPosix]),
         tests("RegistryClientTests", ["RegistryClient", "HTTPPort", "Model", "TestSupport"]),
         tests("RegistryClientIntegrationTests", ["RegistryClient", "HTTPCurl", "HTTPPort", "Model", "TestSupport"]),

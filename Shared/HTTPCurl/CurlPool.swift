@@ -124,8 +124,10 @@ final class CurlWorker: Sendable {
             }
             guard job != nil else { return }
             while let current = job {
-                current.finish(session.run(current))
+                let result = session.run(current)
+                // Idle again before the caller goes on, so that its next request finds this thread and its connection.
                 job = pool.next(for: self)
+                current.finish(result)
             }
         }
     }

@@ -4,7 +4,8 @@ public import HTTPPort
 /// Outbound HTTP over libcurl, on threads of its own.
 ///
 /// Each thread drives one transfer at a time and keeps its connections, names and TLS sessions for the next one;
-/// requests for the same origin go to the thread that talked to it last. Sinks run on these threads and may block them.
+/// requests for the same origin go to the thread that talked to it last. Sinks run on these threads and may block
+/// them.
 ///
 /// **Limits**: `width` transfers at a time; `queueMax` more wait, beyond that `HTTPTransportError.overloaded`.
 public final class CurlTransport: HTTPTransport {

@@ -4,9 +4,8 @@ public import HTTPPort
 ///
 /// **Promises**
 /// * What it returns was checked: digests in the algorithm that was asked for, sizes, names by their grammar, one
-///   meaning
-///   per manifest (CVE-2021-41190). What fails a check is an error, never a shorter result; a listing that may be short
-///   says so.
+///   meaning per manifest (CVE-2021-41190). What fails a check is an error, never a shorter result; a listing that may
+///   be short says so.
 /// * Credentials go to the registry's origin, and to a token realm on its host or on a host that the operator trusts.
 ///   After the credential itself was refused, no request is sent for a while (accounts get locked).
 /// * Every page, retry, wait and body has a limit (`RegistryLimits`, `RetryPolicy`).

@@ -5,9 +5,8 @@ extension RemoteRegistry {
     /// Streams a blob into a sink and checks size and digest.
     ///
     /// The sink runs on a thread of the transport and may block. It gets each byte once, in order, also when the
-    /// transfer
-    /// broke and was taken up again. **The bytes are good only after this call returned**: a wrong digest is known at
-    /// the end. An error thrown by the sink ends the transfer and is thrown unchanged.
+    /// transfer broke and was taken up again. **The bytes are good only after this call returned**: a wrong digest is
+    /// known at the end. An error thrown by the sink ends the transfer and is thrown unchanged.
     public func blob(
         _ repository: RepositoryName, _ descriptor: Descriptor,
         into sink: @escaping @Sendable (UnsafeRawBufferPointer) throws -> Void

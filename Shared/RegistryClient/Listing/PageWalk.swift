@@ -72,7 +72,10 @@ struct PageWalk<Name: TextValue> {
         }
         guard !hadLink, sendsPageSize, texts.count == limits.pageSize, let last = texts.last else { return nil }
         let target = start.appending(query: [("n", String(limits.pageSize)), ("last", last)])
-        guard visited.insert(target).inserted else { return nil }
+        guard visited.insert(target).inserted else {
+            listing.incompleteBecause = "a full page came twice"
+            return nil
+        }
         return target
     }
 

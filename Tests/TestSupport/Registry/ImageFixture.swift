@@ -23,7 +23,8 @@ public struct ImageFixture: Sendable {
         let idText = ids.map { "\"\($0)\"" }.joined(separator: ",")
         configuration = Array(
             """
-            {"architecture":"\(platform.architecture)","os":"\(platform.os)","config":{"User":"\(user)","Labels":{\(labelText)}},\
+            {"architecture":"\(platform.architecture)","os":"\(platform.os)","config":{"User":"\(user)",\
+            "Labels":{\(labelText)}},\
             "rootfs":{"type":"layers","diff_ids":[\(idText)]}}
             """.utf8)
         self.layers = layers
@@ -33,7 +34,8 @@ public struct ImageFixture: Sendable {
         let layerText = layerDescriptors.map(Self.json).joined(separator: ",")
         manifest = Array(
             """
-            {"schemaVersion":2,"mediaType":"\(mediaType)","config":\(Self.json(configurationDescriptor)),"layers":[\(layerText)]}
+            {"schemaVersion":2,"mediaType":"\(mediaType)","config":\(Self.json(configurationDescriptor)),\
+            "layers":[\(layerText)]}
             """.utf8)
     }
 
@@ -59,8 +61,9 @@ public struct ImageFixture: Sendable {
                 "platform":{"architecture":"\(platform.architecture)","os":"\(platform.os)"}}
                 """
         }
+        let list = entries.joined(separator: ",")
         return Array(
-            "{\"schemaVersion\":2,\"mediaType\":\"\(MediaType.ociIndex)\",\"manifests\":[\(entries.joined(separator: ","))]}"
+            #"{"schemaVersion":2,"mediaType":"\#(MediaType.ociIndex)","manifests":[\#(list)]}"#
                 .utf8)
     }
 

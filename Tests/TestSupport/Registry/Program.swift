@@ -49,9 +49,11 @@ public final class RunningProgram: Sendable {
     // Foundation's Process is not Sendable; the lock makes each use exclusive.
     private let process: Mutex<Process>
 
-    /// - Parameter environment: added to that of the tests.
+    /// - Parameters:
+    ///   - folder: where it runs.
+    ///   - environment: added to that of the tests.
     public init(
-        _ program: URL, _ arguments: [String], log: URL, environment: [String: String] = [:]
+        _ program: URL, _ arguments: [String], log: URL, folder: URL? = nil, environment: [String: String] = [:]
     ) throws {
         guard FileManager.default.createFile(atPath: log.path, contents: nil) else {
             throw Program.Failure(description: "cannot write \(log.path)")
@@ -60,6 +62,7 @@ public final class RunningProgram: Sendable {
         let process = Process()
         process.executableURL = program
         process.arguments = arguments
+        process.currentDirectoryURL = folder
         process.standardInput = FileHandle.nullDevice
         if !environment.isEmpty {
             process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
@@ -73,11 +76,15 @@ public final class RunningProgram: Sendable {
     public var pid: Int32 { process.withLock { $0.processIdentifier } }
     public var isRunning: Bool { process.withLock { $0.isRunning } }
 
-    /// Ends the program and waits for it.
+    /// Ends the program and waits for it: SIGTERM, and SIGKILL to one that lets half a minute pass (a child inherits
+    /// blocked signals, and not every program unblocks them: use `kill` for those).
     public func stop() {
         process.withLock { process in
             guard process.isRunning else { return }
             process.terminate()
+            let deadline = ContinuousClock.now.advanced(by: .seconds(30))
+            while process.isRunning, ContinuousClock.now < deadline { Thread.sleep(forTimeInterval: 0.01) }
+            if process.isRunning { _ = signal(process.processIdentifier) }
             process.waitUntilExit()
         }
     }

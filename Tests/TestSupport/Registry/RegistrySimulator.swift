@@ -2,8 +2,8 @@ import Foundation
 public import Model
 import Synchronization
 
-/// An in-memory registry that is a real HTTP server: authentication modes, paging quirks, scripted answers, and a count
-/// of every request.
+/// An in-memory registry that is a real HTTP server: authentication modes, paging quirks, scripted answers, and a
+/// count of every request.
 public final class RegistrySimulator: Sendable {
     public enum Authentication: Sendable {
         case none
