@@ -60,6 +60,6 @@ extension ScanError {
             case .tooLarge: .overLimit
             case .notAnImage: .notAnImage
             }
-        self.init(kind, error.description, isTransient: error.isTransient)
+        self.init(kind, error.description, isTransient: error.isTransient, retryAfter: error.retryAfter)
     }
 }

@@ -27,11 +27,14 @@ public struct ScanError: Error, Hashable, Sendable, CustomStringConvertible {
     public let message: String
     /// Whether the same scan may succeed later without anybody changing anything.
     public let isTransient: Bool
+    /// How long the source asked to wait.
+    public let retryAfter: Duration?
 
-    public init(_ kind: Kind, _ message: String, isTransient: Bool = false) {
+    public init(_ kind: Kind, _ message: String, isTransient: Bool = false, retryAfter: Duration? = nil) {
         self.kind = kind
         self.message = message
         self.isTransient = isTransient
+        self.retryAfter = retryAfter
     }
 
     public var description: String { message }

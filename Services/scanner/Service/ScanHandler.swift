@@ -1,0 +1,31 @@
+import EventLogPort
+import Events
+import Foundation
+
+/// Takes the requests of one lane, one slot each.
+struct ScanHandler: RecordHandler {
+    let lane: Topics.Lane
+    let slots: ScanSlots
+    let jobs: ScanJobs
+
+    func handle(_ record: WholeRecord) async throws {
+        let request = try record.payload(ScanRequest.self)
+        await slots.take(lane)
+        do {
+            try await jobs.run(request, lane: lane, context: record.context)
+            await slots.give()
+        } catch {
+            await slots.give()
+            throw error
+        }
+    }
+
+    /// What a scan itself runs into is state and not an error; what comes here is the log, the view, or the record.
+    func disposition(of error: any Error, for record: WholeRecord) -> Disposition {
+        switch error {
+        case let error as EventError: .deadLetter(reason: error.description)
+        case let error as EventLogError: error.isTransient ? .retry(after: .seconds(1)) : .fatal
+        default: .retry(after: .seconds(1))
+        }
+    }
+}

@@ -1,0 +1,95 @@
+/// Turns manifest digests into inventories, and says how each request ended.
+///
+/// **Promises**: a digest is read by one job at a time in this process, and not again once `scan-status` shows it done with
+/// this analyser version; a request for a digest that is known costs one HEAD of its name. A failure is state
+/// (`scan-status: failed`, with reason and next attempt), so the queue goes on. Layers are never written to disk, their
+/// results are (a few KB each).
+/// **Limits**: `ScannerConfiguration`; those of a scan are `ScanLimits` and `LayerLimits`. It knows nothing of advisories
+/// or policies.
+import Analysers
+import EventLogPort
+import Events
+import Foundation
+import Logging
+import Model
+public import RegistryAccess
+public import ServiceLifecycle
+public import ServiceRuntime
+import Storage
+
+public struct ScannerService: Service {
+    public static let name = "scanner"
+
+    private let ports: Ports
+    private let configuration: ScannerConfiguration
+    private let registries: RegistryClients
+
+    public init(ports: Ports, configuration: ScannerConfiguration = ScannerConfiguration(), registries: RegistryClients) {
+        self.ports = ports
+        self.configuration = configuration
+        self.registries = registries
+    }
+
+    /// Works until the process stops gracefully or the task is cancelled.
+    /// - Throws: an error of the log or of the view's file that lasted.
+    public func run() async throws {
+        let part = ports.readiness.part(Self.name, waitingFor: "its view is being read")
+        let store = try await SQLiteViewStore.open(
+            ports.folder.appending(path: "scanner.sqlite"), version: ScannerProjection.version, logger: ports.logger,
+            schema: ScannerProjection.create)
+        let view = View(ScannerProjection(), store: store, log: ports.log, time: ports.time, logger: ports.logger)
+        let jobs = ScanJobs(
+            scanner: ImageScanner(
+                cache: FolderLayerCache(
+                    folder: ports.folder.appending(path: "layers"), bytesMax: configuration.layerCacheBytesMax)),
+            registries: registries, view: view, ports: ports)
+        let processors = try processors(jobs)
+        do {
+            try await withGracefulShutdownHandler {
+                try await work(view, processors, part)
+            } onGracefulShutdown: {
+                for processor in processors { processor.stop() }
+            }
+            await store.close()
+        } catch {
+            await store.close()
+            throw error
+        }
+    }
+
+    private func processors(_ jobs: ScanJobs) throws -> [GroupProcessor] {
+        let slots = ScanSlots(width: configuration.width)
+        return try configuration.pools.flatMap { pool in
+            try Topics.Lane.allCases.map { lane in
+                GroupProcessor(
+                    log: ports.log, group: try GroupName("scanner.\(pool).\(lane.rawValue)"),
+                    topics: [try Topics.scanRequests(pool: pool, lane).name], deadLetters: Topics.deadLetters.name,
+                    limits: .init(width: configuration.width, order: .none), time: ports.time, logger: ports.logger,
+                    handler: ScanHandler(lane: lane, slots: slots, jobs: jobs))
+            }
+        }
+    }
+
+    private func work(
+        _ view: View<ScannerProjection, SQLiteViewStore>, _ processors: [GroupProcessor], _ part: Readiness.Part
+    ) async throws {
+        try await ports.log.declare(Topics.all(pools: configuration.pools))
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await view.run() }
+            group.addTask {
+                defer { view.stop() }
+                try await view.waitUntilReady()
+                part.ready()
+                try await withThrowingTaskGroup(of: Void.self) { lanes in
+                    for processor in processors { lanes.addTask { try await processor.run() } }
+                    try await lanes.waitForAll()
+                }
+            }
+            do {
+                try await group.waitForAll()
+            } catch ViewError.stopped {
+                // The stop came before the view was ready.
+            }
+        }
+    }
+}
