@@ -53,8 +53,6 @@ public enum CrashPoint: String, CaseIterable, Sendable {
     case scannerBeforeInventory = "scanner.before-inventory"
     case scannerBeforeStatus = "scanner.before-status"
     case scannerAfterStatus = "scanner.after-status"
-    case scannerBeforeInventories = "scanner.before-inventories"
-    case scannerAfterInventories = "scanner.after-inventories"
 
     // policy-evaluator
     case evaluatorBeforeVerdicts = "policy-evaluator.before-verdicts"

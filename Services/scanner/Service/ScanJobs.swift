@@ -109,12 +109,13 @@ final class ScanJobs: Sendable {
         let start = ports.time.now()
         do {
             let scan = try await reader.scan(request, with: scanner)
-            CrashPoint.hit(.scannerBeforeInventories)
+            CrashPoint.hit(.scannerBeforeInventory)
             try await store(scan, context)
-            CrashPoint.hit(.scannerAfterInventories)
+            CrashPoint.hit(.scannerBeforeStatus)
             try await report(
                 request, .done, context,
                 detail: "\(scan.inventories.reduce(0) { $0 + $1.packages.count }) packages", also: scan.childDigests)
+            CrashPoint.hit(.scannerAfterStatus)
             let recent = Set([request.digest] + scan.childDigests)
             state.withLock { state in
                 if state.recent.count > Self.recentMax { state.recent = [] }

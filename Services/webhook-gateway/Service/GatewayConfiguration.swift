@@ -1,3 +1,4 @@
+package import Foundation
 package import ServiceRuntime
 
 /// The settings of the gateway's process.
@@ -12,16 +13,20 @@ package struct GatewayConfiguration: Sendable {
     package var spoolBytesMax: Int
     /// Whether a first admin token is made when there is none.
     package var createsFirstToken: Bool
+    /// Where that token is written; nil for the gateway's own folder.
+    package var firstTokenFolder: URL?
 
     package init(
         webhooksAddress: ListenAddress = Self.defaultWebhooksAddress, apiAddress: ListenAddress = Self.defaultAPIAddress,
-        plainHTTPHosts: [String] = [], spoolBytesMax: Int = 256 << 20, createsFirstToken: Bool = true
+        plainHTTPHosts: [String] = [], spoolBytesMax: Int = 256 << 20, createsFirstToken: Bool = true,
+        firstTokenFolder: URL? = nil
     ) {
         self.webhooksAddress = webhooksAddress
         self.apiAddress = apiAddress
         self.plainHTTPHosts = plainHTTPHosts
         self.spoolBytesMax = spoolBytesMax
         self.createsFirstToken = createsFirstToken
+        self.firstTokenFolder = firstTokenFolder
     }
 
     package static let defaultWebhooksAddress = ListenAddress(host: "127.0.0.1", port: 8081)

@@ -66,14 +66,16 @@ package struct WebhookGatewayService: ServiceLifecycle.Service {
             group.addTask { try await queue.run() }
             group.addTask { try await queue.drain() }
             group.addTask { try await CatalogueRunner(ports: ports).run() }
+            group.addTask { try await IntakeRunner(ports: ports, registries: clients).run() }
             group.addTask {
                 try await model.view.waitUntilReady()
-                part.ready()
                 if configuration.createsFirstToken {
                     try await FirstToken(
-                        model: model, writer: desk.writer, folder: ports.folder, logger: ports.logger
+                        model: model, writer: desk.writer, folder: configuration.firstTokenFolder ?? ports.folder,
+                        logger: ports.logger
                     ).run()
                 }
+                part.ready()
                 try await Self.untilCancelled(ports)
             }
             defer { group.cancelAll() }

@@ -16,6 +16,7 @@ import Model
 struct FirstToken: Sendable {
     static let fileName = "admin-token"
     static let name = "first admin"
+    static let shownWithin = Duration.seconds(30)
 
     let model: ReadModel
     let writer: ChangeWriter
@@ -35,6 +36,12 @@ struct FirstToken: Sendable {
         try await writer.submit(
             [.init(.putToken(record), action: "token.create", detail: "\(Self.name), role admin")],
             by: "webhook-gateway", trace: TraceParent.from(nil))
+        // Only now does it open anything.
+        let shown: Bool? = try await model.wait(within: Self.shownWithin) {
+            try await model.refreshDirectory()
+            return model.directory.tokens.isEmpty ? nil : true
+        }
+        if shown == nil { logger.warning("the first admin token is not in force yet") }
         logger.notice("first admin token made", metadata: ["file": "\(file.path)", "token.id": "\(token.id)"])
         Self.sayOnTerminal("The first admin token is \(token.exposed)\nIt is also in \(file.path)\n")
     }
