@@ -29,7 +29,7 @@ public protocol ViewStore: Sendable {
     func load() async throws -> ViewState?
     /// Runs `body` and stores the state, in one transaction. What `body` throws undoes it all and is thrown on.
     /// Finishes even when the calling task is cancelled: a graceful stop lets `apply` end.
-    func commit(_ state: ViewState, _ body: @Sendable (borrowing Transaction) throws -> Void) async throws
+    func commit(_ state: ViewState, _ body: @escaping @Sendable (borrowing Transaction) throws -> Void) async throws
 }
 
 /// What a view remembers of the log: whose records, how far, and when it was last fed.

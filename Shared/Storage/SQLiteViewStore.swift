@@ -83,7 +83,7 @@ public final class SQLiteViewStore: ViewStore {
         return try? JSONDecoder().decode(ViewState.self, from: data)
     }
 
-    public func commit(_ state: ViewState, _ body: @Sendable (borrowing Transaction) throws -> Void) async throws {
+    public func commit(_ state: ViewState, _ body: @escaping @Sendable (borrowing Transaction) throws -> Void) async throws {
         let encoded = try JSONEncoder().encode(state)
         do {
             try await unlessCancelled { db in
@@ -128,18 +128,16 @@ public final class SQLiteViewStore: ViewStore {
     }
 
     /// GRDB's own `write` rolls back when the task is cancelled; a commit must end.
-    private func unlessCancelled(_ body: @Sendable (Database) throws -> Void) async throws {
-        try await withoutActuallyEscaping(body) { body in
-            try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
-                pool.asyncWriteWithoutTransaction { db in
-                    continuation.resume(
-                        with: Result {
-                            try db.inTransaction(.immediate) {
-                                try body(db)
-                                return .commit
-                            }
-                        })
-                }
+    private func unlessCancelled(_ body: @escaping @Sendable (Database) throws -> Void) async throws {
+        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+            pool.asyncWriteWithoutTransaction { db in
+                continuation.resume(
+                    with: Result {
+                        try db.inTransaction(.immediate) {
+                            try body(db)
+                            return .commit
+                        }
+                    })
             }
         }
     }
