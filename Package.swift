@@ -195,7 +195,8 @@ let package = Package(
         .target(
             name: "TestSupport",
             dependencies: [
-                "Model", "EventLogPort", "EventLogSQLite", "HTTPPort", "CCompression", crypto, logging, nioCore, nioHTTP1, nioPosix,
+                "Model", "EventLogPort", "EventLogSQLite", "HTTPPort", "CCompression", "RegistryAccess", "RegistryClient", crypto,
+                logging, nioCore, nioHTTP1, nioPosix,
             ],
             path: "Tests/TestSupport", swiftSettings: settings),
         .target(

@@ -58,11 +58,18 @@ actor NameAsker {
                 let covers = try await log.end(of: wish.delivery.topic)
                 // Meanwhile another one may have begun.
                 if case .running? = names[wish.name] { continue }
-                let task = Task { try await self.run(wish, registry) }
+                // It ends only after it is no longer `running`: who waits for it must not find it again.
+                let task = Task {
+                    do {
+                        try await self.run(wish, registry)
+                        self.finish(wish.name, .done(covers: covers))
+                    } catch {
+                        self.finish(wish.name, nil)
+                        throw error
+                    }
+                }
                 names[wish.name] = .running(task, covers: covers)
-                let result = await task.result
-                finish(wish.name, covers, result)
-                return try result.get()
+                return try await task.value
             }
         }
     }
@@ -71,9 +78,9 @@ actor NameAsker {
         delivery.position <= ends[delivery.partition] ?? -1
     }
 
-    private func finish(_ name: ImageName, _ covers: [Int: Int64], _ result: Result<Void, any Error>) {
+    private func finish(_ name: ImageName, _ progress: Progress?) {
         if names.count > Self.rememberedMax { names = names.filter { if case .running = $0.value { true } else { false } } }
-        if case .success = result { names[name] = .done(covers: covers) } else { names[name] = nil }
+        names[name] = progress
     }
 
     private func run(_ wish: Wish, _ registry: Registry) async throws {
