@@ -59,7 +59,7 @@ final class PratiqueInstance: Sendable {
         let log = folder.appending(path: "serve.log")
         let file = data.appending(path: "addresses.json")
         do {
-            try await eventually("pratique serve listens", within: patience) {
+            try await eventually("pratique serve listens", within: patience, every: .milliseconds(50)) {
                 guard program.isRunning else {
                     throw Refused(
                         description: "pratique serve ended: \((try? String(contentsOf: log, encoding: .utf8)) ?? "")")
@@ -74,7 +74,7 @@ final class PratiqueInstance: Sendable {
         let token = try String(contentsOf: data.appending(path: "admin-token"), encoding: .utf8)
             .trimmingCharacters(in: .whitespacesAndNewlines)
         let instance = PratiqueInstance(folder: folder, addresses: addresses, token: token, program: program)
-        try await eventually("pratique serve is ready", within: patience) {
+        try await eventually("pratique serve is ready", within: patience, every: .milliseconds(50)) {
             guard program.isRunning else { throw Refused(description: "pratique serve ended") }
             return try await instance.status(of: addresses.operator + "/ready") == 200
         }
@@ -134,7 +134,7 @@ final class PratiqueInstance: Sendable {
     ) async throws -> ImageSummary {
         let found = Found<ImageSummary>()
         do {
-            try await eventually("\(name) \(what)", within: limit) { [self] in
+            try await eventually("\(name) \(what)", within: limit, every: .milliseconds(50)) { [self] in
                 let response = try await request(.get, "images/\(name)")
                 guard response.head.isSuccess else { return false }
                 let summary = try JSONFormat.decode(ImageSummary.self, from: Data(response.body))
@@ -160,7 +160,7 @@ final class PratiqueInstance: Sendable {
         let first = try await call(.post, path, query: [("wait", "20")], body: body, as: CommandAnswer.self)
         let last = Found<CommandAnswer>()
         last.value = first
-        try await eventually("command \(path) ends", within: Self.patience) { [self] in
+        try await eventually("command \(path) ends", within: Self.patience, every: .milliseconds(50)) { [self] in
             if let answer = last.value, answer.state == .done || answer.state == .failed { return true }
             last.value = try await call(.get, "replies/\(first.id)", as: CommandAnswer.self)
             return false

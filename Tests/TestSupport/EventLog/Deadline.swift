@@ -7,12 +7,13 @@ public struct DeadlinePassed: Error, CustomStringConvertible {
 
 /// Waits until a state is there, and fails after a generous time (not a measurement: only a test that fails waits).
 public func eventually(
-    _ what: String, within: Duration = .seconds(30), _ condition: @Sendable () async throws -> Bool
+    _ what: String, within: Duration = .seconds(30), every: Duration = .milliseconds(2),
+    _ condition: @Sendable () async throws -> Bool
 ) async throws {
     let deadline = ContinuousClock.now.advanced(by: within)
     while try await !condition() {
         guard ContinuousClock.now < deadline else { throw DeadlinePassed(what: what) }
-        try await Task.sleep(for: .milliseconds(2))
+        try await Task.sleep(for: every)
     }
 }
 

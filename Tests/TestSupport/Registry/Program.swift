@@ -5,6 +5,7 @@ import Synchronization
 public enum Program {
     public struct Failure: Error, CustomStringConvertible {
         public let description: String
+        public init(description: String) { self.description = description }
     }
 
     /// Where a program is, looked up in `PATH` and the usual folders.

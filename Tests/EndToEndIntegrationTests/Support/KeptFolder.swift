@@ -1,0 +1,18 @@
+import Foundation
+
+/// Gives a test a folder of its own. It is removed when the test passes; a failing test's is kept, and named.
+func withFolder(_ body: (URL) async throws -> Void) async throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "pratique-e2e-\(UUID().uuidString.prefix(8))")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    do { try await body(folder) } catch {
+        throw KeptFolder(folder: folder, underlying: error)
+    }
+    try? FileManager.default.removeItem(at: folder)
+}
+
+/// A failed test's error, with where to look.
+struct KeptFolder: Error, CustomStringConvertible {
+    let folder: URL
+    let underlying: any Error
+    var description: String { "\(underlying)\n  its files are in \(folder.path)" }
+}
