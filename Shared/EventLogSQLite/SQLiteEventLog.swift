@@ -219,9 +219,11 @@ public final class SQLiteEventLog: EventLog {
     private func startUpkeep() {
         let upkeep = Task { [weak self, time] in
             while !Task.isCancelled {
+                do {
+                    guard let self else { return }
+                    await self.keepUp()
+                }
                 try? await time.clock.sleep(for: Self.upkeepEvery)
-                guard let self, !Task.isCancelled else { return }
-                await self.keepUp()
             }
         }
         open.withLock { $0.upkeep = upkeep }

@@ -53,32 +53,51 @@ final class PratiqueInstance: Sendable {
     static func start(
         in folder: URL, arguments: [String] = [], environment: [String: String] = [:]
     ) async throws -> PratiqueInstance {
-        let data = folder.appending(path: "data")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         let program = try launch(in: folder, arguments: arguments, environment: environment)
-        let log = folder.appending(path: "serve.log")
-        let file = data.appending(path: "addresses.json")
-        do {
-            try await eventually("pratique serve listens", within: patience, every: .milliseconds(50)) {
-                guard program.isRunning else {
-                    throw Refused(
-                        description: "pratique serve ended: \((try? String(contentsOf: log, encoding: .utf8)) ?? "")")
-                }
-                return FileManager.default.fileExists(atPath: file.path)
-            }
-        } catch {
+        do { return try await attach(to: program, in: folder) } catch {
             program.kill()
             throw error
         }
+    }
+
+    /// Waits until a program that was launched is ready.
+    static func attach(to program: RunningProgram, in folder: URL) async throws -> PratiqueInstance {
+        let data = folder.appending(path: "data")
+        let log = folder.appending(path: "serve.log")
+        let file = data.appending(path: "addresses.json")
+        try await eventually("pratique serve listens", within: patience, every: .milliseconds(50)) {
+            guard program.isRunning else {
+                throw Refused(description: "pratique serve ended: \((try? String(contentsOf: log, encoding: .utf8)) ?? "")")
+            }
+            return FileManager.default.fileExists(atPath: file.path)
+        }
         let addresses = try JSONDecoder().decode(Addresses.self, from: Data(contentsOf: file))
-        let token = try String(contentsOf: data.appending(path: "admin-token"), encoding: .utf8)
-            .trimmingCharacters(in: .whitespacesAndNewlines)
-        let instance = PratiqueInstance(folder: folder, addresses: addresses, token: token, program: program)
+        let probe = CurlTransport(.init(addresses: .privateNetworks))
         try await eventually("pratique serve is ready", within: patience, every: .milliseconds(50)) {
             guard program.isRunning else { throw Refused(description: "pratique serve ended") }
-            return try await instance.status(of: addresses.operator + "/ready") == 200
+            return try await status(of: addresses.operator + "/ready", probe) == 200
         }
-        return instance
+        let token = try String(contentsOf: data.appending(path: "admin-token"), encoding: .utf8)
+            .trimmingCharacters(in: .whitespacesAndNewlines)
+        return PratiqueInstance(folder: folder, addresses: addresses, token: token, program: program)
+    }
+
+    /// A port of 127.0.0.1 where nothing listens at the moment.
+    static func freePort() throws -> Int {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(descriptor) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = inet_addr("127.0.0.1")
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let bound = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
+                bind(descriptor, pointer, length) == 0 && getsockname(descriptor, pointer, &length) == 0
+            }
+        }
+        guard bound else { throw Refused(description: "no free port on 127.0.0.1") }
+        return Int(UInt16(bigEndian: address.sin_port))
     }
 
     /// Starts the program without waiting for anything: it may be made to die on the way up.
@@ -86,8 +105,10 @@ final class PratiqueInstance: Sendable {
         in folder: URL, arguments: [String] = [], environment: [String: String] = [:]
     ) throws -> RunningProgram {
         let data = folder.appending(path: "data")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         try? FileManager.default.removeItem(at: data.appending(path: "addresses.json"))
-        let listeners = ["--listen", "127.0.0.1:0", "--webhooks", "127.0.0.1:0", "--operator", "127.0.0.1:0"]
+        let fixed = Set(arguments)
+        let listeners = ["--listen", "--webhooks", "--operator"].filter { !fixed.contains($0) }.flatMap { [$0, "127.0.0.1:0"] }
         return try RunningProgram(
             executable, ["serve", "--data", data.path] + listeners + arguments,
             log: folder.appending(path: "serve.log"),
@@ -168,7 +189,7 @@ final class PratiqueInstance: Sendable {
         return last.value ?? first
     }
 
-    func status(of address: String) async throws -> Int {
+    static func status(of address: String, _ transport: CurlTransport) async throws -> Int {
         do {
             return try await transport.collect(OutboundRequest(.get, WebURL(address), allowsPlainHTTP: true)).head
                 .status

@@ -1,0 +1,130 @@
+import Foundation
+import GatewayAPI
+import HTTPCurl
+import HTTPPort
+import Model
+import TestSupport
+
+/// The images of a round, made once.
+struct WorkImages: Sendable {
+    /// Pushed under `team/app`, tags 1 to 3, oldest first.
+    let versions = (1...3).map { SmallImage.debian(packages: [.init("openssl", "3.0.\($0)-1")]) }
+    /// Its inventory does not fit into one record.
+    let large = SmallImage.debian(packages: WorkImages.manyPackages)
+    /// In a registry that notifies nobody.
+    let quiet = SmallImage.debian(packages: [.init("zlib1g", "1:1.2.13-1")])
+
+    private static var manyPackages: [SmallImage.DebianPackage] {
+        var random = SeededGenerator(seed: 42)
+        return (0..<25_000).map { _ in
+            let name = String(random.next(), radix: 36) + String(random.next(), radix: 36)
+            return SmallImage.DebianPackage("p" + name, "1.\(random.next() % 1_000_000)-1")
+        }
+    }
+}
+
+/// Everything that Pratique does for its users, in steps that may be repeated: each is done when its effect is there.
+struct KillWork: Sendable {
+    let images: WorkImages
+    let notifying: DistributionRegistry
+    let quiet: DistributionRegistry
+    let folder: URL
+    /// Whether the log is locked for a while, so that deliveries go through the spool.
+    let needsSpool: Bool
+
+    private var advisories: URL { folder.appending(path: "osv") }
+
+    init(images: WorkImages, notifying: DistributionRegistry, quiet: DistributionRegistry, folder: URL, needsSpool: Bool) throws {
+        self.images = images
+        self.notifying = notifying
+        self.quiet = quiet
+        self.folder = folder
+        self.needsSpool = needsSpool
+        try AdvisoryFolder.write(
+            [.init(id: "DSA-1", ecosystem: "Debian:12", package: "openssl", fixed: "3.0.3-1")],
+            in: folder.appending(path: "osv"))
+    }
+
+    func run(on instance: PratiqueInstance) async throws {
+        try await connect("demo", notifying, webhook: true, instance)
+        try await connect("quiet", quiet, webhook: false, instance)
+        try await ImagePusher(instance.transport, address: quiet.address).push(images.quiet, "team/quiet", tag: "1")
+        let answer = try await instance.command("advisories/import", body: ImportRequest(origin: advisories.path))
+        guard answer.state == .done else { throw PratiqueInstance.Refused(description: "import: \(answer.message)") }
+        try await push(instance)
+        _ = try await deliver("this is no notification", instance)
+        if needsSpool { try await deliverThroughSpool(instance) }
+        let listed = try await instance.command("registries/quiet/enumerate")
+        guard listed.state == .done else { throw PratiqueInstance.Refused(description: "enumeration: \(listed.message)") }
+        for name in ["demo/team/app:2", "demo/team/app:3", "demo/team/large:1", "quiet/team/quiet:1"] {
+            try await instance.image(name)
+        }
+        let rule = CleanupRequest(registry: try RegistryName("demo"), repositories: ["team/app"], keepNewest: 2)
+        let cleaned = try await instance.command("cleanup/apply", body: rule)
+        guard cleaned.state == .done else { throw PratiqueInstance.Refused(description: "cleanup: \(cleaned.message)") }
+        try await instance.image("demo/team/app:1", "is in the trash") { $0.restorableUntil != nil }
+    }
+
+    /// Every image has the verdict of the digest that its registry has; nothing is there twice, nothing is left over.
+    func check(_ instance: PratiqueInstance) async throws {
+        let wanted: [String: (Digest, ImageSummary.Status)] = [
+            "demo/team/app:2": (images.versions[1].digest, .nonCompliant),
+            "demo/team/app:3": (images.versions[2].digest, .compliant),
+            "demo/team/large:1": (images.large.digest, .compliant),
+            "quiet/team/quiet:1": (images.quiet.digest, .compliant),
+        ]
+        for (name, (digest, status)) in wanted {
+            try await instance.image(name, "is \(status.rawValue) for \(digest.short)") { $0.digest == digest && $0.status == status }
+        }
+        let page = try await instance.call(.get, "images", query: [("limit", "1000")], as: Page<ImageSummary>.self)
+        let listed = page.items.filter { $0.restorableUntil == nil }.map(\.name.text).sorted()
+        guard listed == wanted.keys.sorted() else { throw PratiqueInstance.Refused(description: "listed: \(listed)") }
+        let status = try await instance.call(.get, "advisories/status", as: AdvisoryStatus.self)
+        guard status.active?.advisories == 1 else { throw PratiqueInstance.Refused(description: "advisories: \(status)") }
+    }
+
+    // MARK: Steps
+
+    private func connect(_ name: String, _ registry: DistributionRegistry, webhook: Bool, _ instance: PratiqueInstance) async throws {
+        var request = RegistryRequest(name: try RegistryName(name), url: registry.address)
+        if webhook { request.webhook = .init(header: "Authorization", value: Harbour.secret) }
+        let response = try await instance.request(.post, "registries", body: request)
+        guard response.head.isSuccess || response.head.status == 409 else {
+            throw PratiqueInstance.Refused(description: "registry \(name): \(response.head.status)")
+        }
+    }
+
+    private func push(_ instance: PratiqueInstance) async throws {
+        let pusher = try ImagePusher(instance.transport, address: notifying.address)
+        for (index, image) in images.versions.enumerated() {
+            let name = "demo/team/app:\(index + 1)"
+            if try await instance.request(.get, "images/\(name)").head.isSuccess { continue }
+            try await pusher.push(image, "team/app", tag: "\(index + 1)")
+            // One after the other, so that "newest" means the same in every round.
+            try await instance.image(name, "is known") { $0.digest != nil }
+        }
+        try await pusher.push(images.large, "team/large", tag: "1")
+    }
+
+    private func deliver(_ body: String, _ instance: PratiqueInstance) async throws -> Int {
+        let url = try WebURL(instance.addresses.webhooks + "/webhooks/demo")
+        let request = OutboundRequest(
+            .post, url, headers: ["Content-Type": "application/vnd.docker.distribution.events.v2+json"], body: Array(body.utf8),
+            credential: OriginCredential(origin: url.origin, headers: ["Authorization": Harbour.secret]), allowsPlainHTTP: true)
+        let status = try await instance.transport.collect(request).head.status
+        guard status == 202 else { throw PratiqueInstance.Refused(description: "a delivery got \(status)") }
+        return status
+    }
+
+    /// Holds the log's file, as a backup that is too thorough would, until a delivery was accepted all the same.
+    private func deliverThroughSpool(_ instance: PratiqueInstance) async throws {
+        let log = folder.appending(path: "data/log/log.sqlite")
+        let lock = try RunningProgram(
+            RootFolder.program("sqlite3"), [log.path, "BEGIN EXCLUSIVE", ".shell sleep 60"],
+            log: folder.appending(path: "lock.log"))
+        defer { lock.kill() }
+        let event = DistributionEvent.push(repository: "team/app", tag: "3", digest: images.versions[2].digest)
+        _ = try await deliver(event, instance)
+        _ = try await deliver(event, instance)
+    }
+}

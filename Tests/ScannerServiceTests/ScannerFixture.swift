@@ -1,0 +1,108 @@
+import EventLogPort
+import EventLogSQLite
+import Events
+import Foundation
+import HTTPCurl
+import HTTPPort
+import Model
+import RegistryAccess
+import RegistryClient
+import ScannerService
+import ServiceRuntime
+import TestSupport
+
+/// A scanner on the embedded log, and a simulated registry that it reads.
+struct ScannerFixture {
+    let folder: TestFolder
+    let log: SQLiteEventLog
+    let registry: RegistrySimulator
+    let running: Task<Void, any Error>
+
+    static func start(_ authentication: RegistrySimulator.Authentication = .none) async throws -> ScannerFixture {
+        let folder = try TestFolder()
+        let log = try await openTestLog(in: folder)
+        try await log.declare(Topics.all(pools: ["default"]))
+        let registry = try await RegistrySimulator.start(authentication)
+        let transport = CurlTransport(.init(addresses: .privateNetworks))
+        let ports = Ports(
+            log: log, transport: transport, time: .system, folder: folder.file("scanner"), instance: "scanner-test",
+            logger: testLogger)
+        let clients = RegistryClients(
+            transport: transport, sealer: nil, now: { TimeSource.system.now() },
+            retry: .init(attemptsMax: 1))
+        let service = ScannerService(ports: ports, registries: clients)
+        try FileManager.default.createDirectory(at: ports.folder, withIntermediateDirectories: true)
+        let running = Task { try await service.run() }
+        let fixture = ScannerFixture(folder: folder, log: log, registry: registry, running: running)
+        let record = Registry(name: try RegistryName("demo"), url: registry.address)
+        _ = try await log.append([
+            try RecordDraft(Topics.registries, key: "demo", RegistryRecord(record), Self.context("registry"))
+        ])
+        return fixture
+    }
+
+    func stop() async {
+        running.cancel()
+        _ = await running.result
+        await log.close()
+        await registry.stop()
+    }
+
+    static func context(_ id: String) -> EventContext {
+        EventContext(id: id, source: "test", time: Date(timeIntervalSince1970: 1_700_000_000))
+    }
+
+    func request(_ digest: Digest, _ name: String, attempt: Int = 1) async throws {
+        let request = ScanRequest(digest: digest, name: try ImageName(name), attempt: attempt, reason: "test")
+        let topic = try Topics.scanRequests(pool: "default", .urgent)
+        _ = try await log.append([try RecordDraft(topic, key: request.key, request, Self.context("request-\(UUID())"))])
+    }
+
+    /// Waits for the status of a digest.
+    func status(of digest: Digest, attempt: Int = 1) async throws -> ScanStatusRecord {
+        try await first(Topics.scanStatus, "a status of \(digest.short)") { record in
+            let status = try record.payload(ScanStatusRecord.self)
+            if case .failed(let failure) = status.state, failure.attempt < attempt { return nil }
+            return status.digest == digest ? status : nil
+        }
+    }
+
+    func inventory(of digest: Digest) async throws -> InventoryRecord {
+        try await first(Topics.inventories, "the inventory of \(digest.short)") { record in
+            record.key == digest.text ? try record.payload(InventoryRecord.self) : nil
+        }
+    }
+
+    func change(_ what: String, _ matches: @escaping @Sendable (Change) -> Bool) async throws -> Change {
+        try await first(Topics.changes, what) { record in
+            let change = try record.payload(Change.self)
+            return matches(change) ? change : nil
+        }
+    }
+
+    private func first<Value: Sendable>(
+        _ topic: Topic, _ what: String, _ pick: @escaping @Sendable (Record) throws -> Value?
+    ) async throws -> Value {
+        let log = log
+        return try await withDeadline(what) {
+            let reader = try await log.read(topic.name, after: [:])
+            while let batch = try await reader.next() {
+                for record in batch { if let value = try pick(record) { return value } }
+            }
+            throw CancellationError()
+        }
+    }
+}
+
+/// A Debian image of one layer, small enough to read.
+func debianImage(_ package: String = "openssl", diffIDs: [Digest]? = nil) throws -> ImageFixture {
+    try ImageFixture(layers: [debianLayer(package)], user: "1000", diffIDs: diffIDs)
+}
+
+func debianLayer(_ package: String = "openssl") -> LayerFixture {
+    let status = "Package: \(package)\nStatus: install ok installed\nArchitecture: amd64\nVersion: 3.0.1-1\n"
+    return LayerFixture([
+        .file(Array("etc/os-release".utf8), content: Array("ID=debian\nVERSION_ID=\"12\"\n".utf8), mode: 0o644),
+        .file(Array("var/lib/dpkg/status".utf8), content: Array(status.utf8), mode: 0o644),
+    ])
+}
