@@ -226,7 +226,8 @@ let package = Package(
             "RegistryAccessTests", ["RegistryAccess", "RegistryClient", "Events", "HTTPPort", "Model", "TestSupport"]),
         tests(
             "WebhookGatewayServiceTests",
-            ["WebhookGatewayService", "GatewayAPI", hummingbird, hummingbirdTesting] + serviceTests),
+            ["WebhookGatewayService", "GatewayAPI", httpTypes, hummingbird, hummingbirdTesting, serviceLifecycle]
+                + serviceTests),
         tests("RegistryEnumeratorServiceTests", ["RegistryEnumeratorService"] + serviceTests),
         tests("ScannerServiceTests", ["ScannerService", "Analysers", "LayerArchive"] + serviceTests),
         tests("PolicyEvaluatorServiceTests", ["PolicyEvaluatorService", "Advisories", "PolicyEngine"] + serviceTests),

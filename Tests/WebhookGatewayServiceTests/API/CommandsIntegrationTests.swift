@@ -1,0 +1,203 @@
+import EventLogPort
+import Events
+import Foundation
+import GatewayAPI
+import HTTPPort
+import Model
+import TestSupport
+import Testing
+
+@testable import WebhookGatewayService
+
+@Suite struct CommandsIntegrationTests {
+    private func command(_ gateway: Gateway, _ topic: Topic) async throws -> Command {
+        try await eventually("a command is in \(topic.name)") { try await !gateway.records(topic).isEmpty }
+        return try #require(try await gateway.records(topic).last).payload(Command.self)
+    }
+
+    @Test("a command is accepted, its progress is shown, and its end is waited for")
+    func run() async throws {
+        try await Gateway.run { gateway in
+            try await gateway.addRegistry()
+            let asked = try await gateway.call(.post, "cleanup/preview", #"{"registry":"demo","keepNewest":3}"#)
+            #expect(asked.status == 202)
+            let id = try asked.json(CommandAnswer.self).id
+            #expect(asked.headers["location"] == "/api/v1/replies/\(id)")
+            let command = try await command(gateway, Topics.cleanupCommands)
+            #expect(command.id == id)
+            #expect(command.action == .previewCleanup(.init(registry: try RegistryName("demo"), keepNewest: 3)))
+            #expect(command.deadline > command.issuedAt)
+            let waiting = Task { try await gateway.call(.get, "replies/\(id)?wait=30") }
+            let proposal = CleanupProposal(
+                name: try ImageName("demo/app:1"), digest: nil, revision: 4, evidence: "4 newer images")
+            let running = Reply(
+                command: id, state: .running, message: "looking", progress: .init(done: 1, total: 2), at: gateway.time.now())
+            let done = Reply(command: id, state: .done, message: "1 image", cleanup: [proposal], at: gateway.time.now())
+            try await gateway.append([try RecordDraft(Topics.replies, key: id, running, gateway.context())])
+            try await gateway.append([try RecordDraft(Topics.replies, key: id, done, gateway.context())])
+            let answer = try await waiting.value
+            #expect(answer.status == 200)
+            let end = try answer.json(CommandAnswer.self)
+            #expect(end.state == .done)
+            #expect(end.proposals?.map(\.evidence) == ["4 newer images"])
+        }
+    }
+
+    @Test("each command goes to its own service")
+    func topics() async throws {
+        try await Gateway.run { gateway in
+            try await gateway.addRegistry()
+            let cases: [(String, String, Topic, Command.Action)] = [
+                ("registries/demo/enumerate", "", Topics.enumeratorCommands, .enumerate(try RegistryName("demo"))),
+                ("advisories/import", #"{"origin":"/srv/osv"}"#, Topics.evaluatorCommands, .importAdvisories(origin: "/srv/osv")),
+                ("advisories/activate", #"{"generation":3}"#, Topics.evaluatorCommands, .activateGeneration(3)),
+                ("cleanup/apply", #"{"registry":"demo","keepNewest":1}"#, Topics.cleanupCommands,
+                    .applyCleanup(.init(registry: try RegistryName("demo"), keepNewest: 1))),
+                ("cleanup/restore", #"{"images":["demo/app:1"]}"#, Topics.cleanupCommands, .restore([try ImageName("demo/app:1")])),
+            ]
+            for (path, body, topic, action) in cases {
+                #expect(try await gateway.call(.post, path, body).status == 202, "\(path)")
+                #expect(try await command(gateway, topic).action == action, "\(path)")
+            }
+            #expect(try await gateway.call(.get, "advisories/status").text == "{}")
+        }
+    }
+
+    @Test("the generation in force is shown")
+    func advisories() async throws {
+        try await Gateway.run { gateway in
+            let record = GenerationRecord(
+                number: 4, importedAt: SampleImages.now, origin: "/srv/osv", advisories: 10, changed: 2, coverage: ["PyPI"])
+            let judged = JudgedRecord(generation: 4, images: 1, judgedAt: SampleImages.now)
+            try await gateway.append([
+                try RecordDraft(Topics.generations, key: GenerationRecord.activeKey, record, gateway.context()),
+                try RecordDraft(Topics.verdicts, key: JudgedRecord.key, judged, gateway.context()),
+            ])
+            try await eventually("it is shown") { try await gateway.call(.get, "advisories/status").text.contains("judgedAt") }
+            let status = try await gateway.call(.get, "advisories/status").json(AdvisoryStatus.self)
+            #expect(status.active?.number == 4)
+            #expect(status.judgedAt == SampleImages.now)
+        }
+    }
+
+    @Test("dead letters are listed with their reasons")
+    func deadLetters() async throws {
+        try await Gateway.run { gateway in
+            let draft = RecordDraft(
+                topic: Topics.deadLetters.name, key: "k", value: Data("{".utf8),
+                headers: [Header(DeadLetter.reason, "is not JSON"), Header(DeadLetter.origin, "changes/0@7")])
+            try await gateway.append([draft])
+            try await eventually("it is listed") { try await gateway.call(.get, "dead-letters").text.contains("is not JSON") }
+            let letters = try await gateway.call(.get, "dead-letters").json(Page<DeadLetterSummary>.self).items
+            #expect(letters.map(\.origin) == ["changes/0@7"])
+            #expect(letters.map(\.bytes) == [1])
+        }
+    }
+
+    // MARK: Inventories
+
+    private func upload(_ digest: Digest, _ register: InventoryUpload.Register, platforms: [Digest] = []) throws -> String {
+        let inventories = try platforms.isEmpty
+            ? [SampleImages.inventory(digest)]
+            : platforms.enumerated().map {
+                SampleImages.inventory($1, platform: try Platform($0 == 0 ? "linux/amd64" : "linux/arm64"))
+            }
+        let body = InventoryUpload(image: "demo/team/app:1", register: register, digest: digest, inventories: inventories)
+        return String(decoding: try JSONFormat.encode(body), as: UTF8.self)
+    }
+
+    @Test("an upload becomes a candidate, and its verdict comes back on the open request")
+    func inventory() async throws {
+        try await Gateway.run { gateway in
+            try await gateway.addRegistry()
+            let token = try await gateway.token(role: "ci")
+            let digest = try SampleImages.digest("a")
+            let body = try upload(digest, .never)
+            let waiting = Task { try await gateway.call(.post, "inventories?wait=30", body, token: token) }
+            try await eventually("the candidate is written") { try await !gateway.records(Topics.candidates).isEmpty }
+            let candidate = try #require(try await gateway.records(Topics.candidates).first).payload(CandidateRecord.self)
+            let stored = try await gateway.records(Topics.inventories)
+            #expect(stored.map(\.key) == [candidate.inventoryKey])
+            #expect(candidate.uploader == token.split(separator: "_")[1])
+            let verdict = try SampleImages.verdict("demo/team/app:1", digest, .nonCompliant)
+            try await gateway.append([try RecordDraft(Topics.verdicts, key: candidate.key, verdict, gateway.context())])
+            let answer = try await waiting.value
+            #expect(answer.status == 200)
+            let result = try answer.json(CandidateAnswer.self)
+            #expect(result.status == .nonCompliant)
+            #expect(!result.registered)
+            #expect(result.reports.first?.packages.count == 1)
+            #expect(result.reports.first?.findings.count == 1)
+            let later = try await gateway.call(.get, "candidates/\(candidate.key)", token: token)
+            #expect(try later.json(CandidateAnswer.self) == result)
+            // The same again: nothing changes, and the verdict that stands is answered.
+            let again = try await gateway.call(.post, "inventories?wait=1", body, token: token)
+            #expect(again.status == 200)
+        }
+    }
+
+    @Test("without a verdict in time the answer is 202 and says where to look")
+    func late() async throws {
+        try await Gateway.run { gateway in
+            try await gateway.addRegistry()
+            let digest = try SampleImages.digest("b")
+            let answer = try await gateway.call(.post, "inventories?wait=0", try upload(digest, .always))
+            #expect(answer.status == 202)
+            let place = try #require(answer.headers["location"])
+            #expect(place == "/api/v1/candidates/demo/team/app:1@\(digest)")
+            try await eventually("it is registered") {
+                try await gateway.call(.get, String(place.dropFirst("/api/v1/".count))).text.contains(#""registered":true"#)
+            }
+            let image = try await gateway.call(.get, "images/demo/team/app:1").json(ImageSummary.self)
+            #expect(image.status == .notPushed)
+            #expect(image.packages == 1)
+        }
+    }
+
+    @Test("several platforms lie under the index that names them")
+    func platforms() async throws {
+        try await Gateway.run { gateway in
+            try await gateway.addRegistry()
+            let (index, first, second) = (try SampleImages.digest("c"), try SampleImages.digest("d"), try SampleImages.digest("e"))
+            let answer = try await gateway.call(
+                .post, "inventories?wait=0", try upload(index, .never, platforms: [first, second]))
+            #expect(answer.status == 202)
+            let records = try await gateway.records(Topics.inventories)
+            #expect(records.count == 3)
+            guard case .index(let children) = try #require(records.last).payload(InventoryRecord.self) else {
+                Issue.record("the index is not the last")
+                return
+            }
+            #expect(children.children.map(\.digest) == [first, second])
+            let twice = try await gateway.call(
+                .post, "inventories?wait=0", try upload(index, .never, platforms: [first, first]))
+            #expect(try twice.json(Problem.self).field == "inventories[1].digest")
+        }
+    }
+
+    // MARK: Events
+
+    @Test("who follows is told of each image that changes and that it may see")
+    func events() async throws {
+        try await Gateway.run { gateway in
+            let token = try await gateway.token(role: "viewer", scope: #"{"registries":["demo"],"repositories":["team/*"]}"#)
+            let following = Task {
+                try await gateway.stream("events", token: token) { $0.contains("demo/team/b:1") }
+            }
+            let all = Task { try await gateway.stream("events") { $0.contains("demo/team/b:1") } }
+            try await eventually("both follow") { gateway.lines.all.isEmpty == false }
+            try await gateway.addImage("demo/secret/x:1", try SampleImages.digest("1"), .compliant)
+            try await gateway.addImage("demo/team/a:1", try SampleImages.digest("2"), .nonCompliant)
+            try await gateway.addImage("demo/team/b:1", try SampleImages.digest("3"), .compliant)
+            let scoped = try await withDeadline("the scoped stream tells") { try await following.value }
+            let whole = try await withDeadline("the whole stream tells") { try await all.value }
+            #expect(scoped.hasPrefix("id: "))
+            #expect(scoped.contains("event: reset") && scoped.contains("event: image"))
+            #expect(!scoped.contains("secret"))
+            #expect(whole.contains("event: image"))
+            // Where a stream ended another one goes on.
+            let last = try await gateway.stream("events") { $0.contains("id: ") }
+            #expect(last.contains("event: reset"))
+        }
+    }
+}

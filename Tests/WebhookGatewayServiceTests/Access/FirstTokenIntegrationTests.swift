@@ -1,0 +1,40 @@
+import Events
+import Foundation
+import TestSupport
+import Testing
+
+@testable import WebhookGatewayService
+
+@Suite struct FirstTokenIntegrationTests {
+    @Test("the first admin token lies in a file of mode 0600, is the same after a restart, and is never logged")
+    func firstToken() async throws {
+        let folder = try TestFolder()
+        let file = folder.file("webhook-gateway").appending(path: FirstToken.fileName)
+        try await Gateway.run(in: folder) { gateway in
+            let mode = try FileManager.default.attributesOfItem(atPath: file.path)[.posixPermissions] as? Int
+            #expect(mode == 0o600)
+            let secret = try #require(gateway.admin.split(separator: "_", maxSplits: 2).last)
+            #expect(!gateway.lines.all.contains(secret))
+            #expect(gateway.lines.all.contains("first admin token made"))
+        }
+        let before = try String(contentsOf: file, encoding: .utf8)
+        try await Gateway.run(in: folder) { gateway in
+            #expect(try String(contentsOf: file, encoding: .utf8) == before)
+            #expect(try await gateway.records(Topics.access).count == 1)
+            #expect(!gateway.lines.all.contains("first admin token made"))
+        }
+    }
+
+    @Test("a token whose file was written before a crash is used, not replaced")
+    func afterCrash() async throws {
+        let folder = try TestFolder()
+        let data = folder.file("webhook-gateway")
+        try FileManager.default.createDirectory(at: data, withIntermediateDirectories: true)
+        let token = AccessToken.random()
+        try Data(token.exposed.utf8).write(to: data.appending(path: FirstToken.fileName))
+        try await Gateway.run(in: folder) { gateway in
+            #expect(gateway.admin == token.exposed)
+            #expect(try await gateway.call(.get, "me").status == 200)
+        }
+    }
+}
