@@ -53,7 +53,7 @@ final class Gateway: Sendable {
     /// - Parameter wrap: puts another log before the embedded one.
     static func run(
         in folder: TestFolder? = nil, plainHTTP: [String] = ["127.0.0.1"], spoolBytesMax: Int = 64 << 20,
-        waitForToken: Bool = true, wrap: (any EventLog) -> any EventLog = { $0 },
+        wrap: (any EventLog) -> any EventLog = { $0 },
         _ test: @Sendable @escaping (Gateway) async throws -> Void
     ) async throws {
         let folder = try folder ?? TestFolder()
@@ -74,16 +74,17 @@ final class Gateway: Sendable {
             configuration: GatewayConfiguration(
                 webhooksAddress: .init(host: "127.0.0.1", port: 0), apiAddress: .init(host: "127.0.0.1", port: 0),
                 plainHTTPHosts: plainHTTP, spoolBytesMax: spoolBytesMax),
-            clients: RegistryClients(transport: transport, sealer: sealer), sealer: sealer)
+            clients: RegistryClients(
+                transport: transport, sealer: sealer, clock: time.clock, now: { time.now() }), sealer: sealer)
         let group = ServiceGroup(services: [service], logger: logger)
         let running = Task { try await group.run() }
         do {
             let ports = try await service.addresses.wait()
             let token = data.appending(path: FirstToken.fileName)
             let gateway = Gateway(
-                folder: folder, log: log, time: time, ports: ports,
-                admin: waitForToken ? try await firstToken(token) : "", lines: lines, transport: transport)
-            if waitForToken { try await gateway.untilKnown() }
+                folder: folder, log: log, time: time, ports: ports, admin: try await firstToken(token), lines: lines,
+                transport: transport)
+            try await gateway.untilKnown()
             try await test(gateway)
         } catch {
             await group.triggerGracefulShutdown()

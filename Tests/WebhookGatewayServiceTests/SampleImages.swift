@@ -1,3 +1,4 @@
+import EventLogPort
 import Events
 import Foundation
 import Model
@@ -53,11 +54,18 @@ enum SampleImages {
 }
 
 extension Gateway {
-    /// An image with its inventory and its verdict, as the catalogue, a scanner and the evaluator write them.
+    /// An image that its registry has shown; the catalogue binds it.
+    func observe(_ name: String, _ digest: Digest) async throws {
+        let change = Change.observed(
+            .init(name: try ImageName(name), digest: digest, mediaType: .ociManifest, source: .webhook, urgent: true))
+        try await append([try RecordDraft(Topics.changes, key: change.key, change, context())])
+    }
+
+    /// An image with its inventory and its verdict, as a scanner and the evaluator write them.
     func addImage(_ name: String, _ digest: Digest, _ outcome: Verdict.Outcome) async throws {
         let record = try SampleImages.verdict(name, digest, outcome)
+        try await observe(name, digest)
         try await append([
-            try RecordDraft(Topics.images, key: name, try SampleImages.image(name, digest), context()),
             try RecordDraft(
                 Topics.inventories, key: digest.text, InventoryRecord.platform(SampleImages.inventory(digest)), context()),
             try RecordDraft(Topics.verdicts, key: name, record, context()),

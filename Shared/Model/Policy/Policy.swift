@@ -32,6 +32,13 @@ public struct Policy: Hashable, Sendable, Codable {
             self.repositories = repositories
         }
 
+        /// A list that is left out means all, like an empty one.
+        public init(from decoder: any Decoder) throws {
+            let container = try decoder.container(keyedBy: CodingKeys.self)
+            registries = try container.decodeIfPresent([GlobPattern].self, forKey: .registries) ?? []
+            repositories = try container.decodeIfPresent([GlobPattern].self, forKey: .repositories) ?? []
+        }
+
         public func contains(registry: RegistryName, repository: RepositoryName) -> Bool {
             (registries.isEmpty || registries.contains { $0.matches(registry.text) })
                 && (repositories.isEmpty || repositories.contains { $0.matches(repository.text) })

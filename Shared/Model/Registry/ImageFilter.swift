@@ -16,6 +16,18 @@ public struct ImageFilter: Hashable, Sendable, Codable {
         self.excludeTags = excludeTags
     }
 
+    /// A list that is left out means all, like an empty one.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        func patterns(_ key: CodingKeys) throws -> [GlobPattern] {
+            try container.decodeIfPresent([GlobPattern].self, forKey: key) ?? []
+        }
+        includeRepositories = try patterns(.includeRepositories)
+        excludeRepositories = try patterns(.excludeRepositories)
+        includeTags = try patterns(.includeTags)
+        excludeTags = try patterns(.excludeTags)
+    }
+
     public func contains(_ repository: RepositoryName) -> Bool {
         Self.passes(repository.text, includeRepositories, excludeRepositories)
     }

@@ -180,6 +180,7 @@ import Testing
     @Test("who follows is told of each image that changes and that it may see")
     func events() async throws {
         try await Gateway.run { gateway in
+            try await gateway.addRegistry()
             let token = try await gateway.token(role: "viewer", scope: #"{"registries":["demo"],"repositories":["team/*"]}"#)
             let following = Task {
                 try await gateway.stream("events", token: token) { $0.contains("demo/team/b:1") }

@@ -1,5 +1,6 @@
 import Events
 import Foundation
+import HTTPPort
 import GatewayAPI
 import Model
 import TestSupport

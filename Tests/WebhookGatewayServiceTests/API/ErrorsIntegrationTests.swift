@@ -15,12 +15,16 @@ import Testing
         let status: Int
         let field: String?
 
-        init(_ method: OutboundRequest.Method, _ path: String, _ body: String = "", _ status: Int, _ field: String? = nil) {
+        init(_ method: OutboundRequest.Method, _ path: String, _ body: String, _ status: Int, _ field: String? = nil) {
             self.method = method
             self.path = path
             self.body = body
             self.status = status
             self.field = field
+        }
+
+        init(_ method: OutboundRequest.Method, _ path: String, _ status: Int, _ field: String? = nil) {
+            self.init(method, path, "", status, field)
         }
     }
 

@@ -1,6 +1,8 @@
 import EventLogPort
+import EventLogSQLite
 import Events
 import Foundation
+import HTTPPort
 import Model
 import Synchronization
 import TestSupport

@@ -1,5 +1,7 @@
+import EventLogPort
 import Events
 import Foundation
+import HTTPPort
 import Model
 import TestSupport
 import Testing
