@@ -122,7 +122,7 @@ let package = Package(
 
         // Engines and adapters
         shared("Storage", ["EventLogPort", grdb, logging]),
-        shared("EventLogSQLite", ["EventLogPort", "Storage", grdb, grdbSQLite, logging]),
+        shared("EventLogSQLite", ["EventLogPort", "Storage", grdb, grdbSQLite, logging, metrics]),
         shared("HTTPCurl", ["HTTPPort", "CCurl", logging]),
         shared("RegistryClient", ["Model", "HTTPPort", crypto, logging]),
         shared("LayerArchive", ["Model", "CCompression", crypto]),
@@ -190,6 +190,7 @@ let package = Package(
         .target(
             name: "CPlainLoop", path: "Benchmarks/CPlainLoop", linkerSettings: [.linkedLibrary("sqlite3")]),
         benchmark("LogAppend", ["CPlainLoop", "EventLogPort", "EventLogSQLite", logging]),
+        benchmark("EmptyHandler", [httpTypes, hummingbird, logging, nioCore]),
 
         // Tests
         .target(
