@@ -62,15 +62,20 @@ public struct PolicyEvaluatorRunner: Service {
         _ compute: ComputePool,
         _ part: Readiness.Part, activeBefore: String?
     ) async throws {
+        let floorSet = Gate()
         let keeper = GenerationKeeper(view: view, configuration: configuration, logger: ports.logger)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await view.run() }
-            group.addTask { try await watchReadiness(view, part) }
+            group.addTask {
+                do { try await view.waitUntilReady() } catch { return }
+                try await setFloor(view, activeBefore: activeBefore)
+                floorSet.open()
+                try await watchReadability(view, part)
+            }
             group.addTask {
                 defer { view.stop() }
                 try await active.run { session in
-                    try await view.waitUntilReady()
-                    try await setFloor(view, activeBefore: activeBefore)
+                    await floorSet.wait()
                     let evaluation = Evaluation(
                         view: view, session: session, keeper: keeper, compute: compute, term: term, ports: ports,
                         configuration: configuration)
@@ -87,14 +92,13 @@ public struct PolicyEvaluatorRunner: Service {
     private func setFloor(_ view: View<EvaluatorProjection, SQLiteViewStore>, activeBefore: String?) async throws {
         try await view.store.change { db in
             let active = try Meta.active.read(db)
-            if try Meta.floor.read(db) == nil || active != activeBefore, let active { try Meta.floor.write(active, db) }
+            if try Meta.floor.read(db) == nil || active != activeBefore { try Meta.floor.write(active ?? "0", db) }
         }
     }
 
-    private func watchReadiness(
+    private func watchReadability(
         _ view: View<EvaluatorProjection, SQLiteViewStore>, _ part: Readiness.Part
     ) async throws {
-        do { try await view.waitUntilReady() } catch { return }
         for await _ in Self.starting(view.changes()) {
             let count = try await view.store.read { try EvaluatorRows.unreadableCount($0) }
             if count == 0 { part.ready() } else { part.notReady("\(count) records cannot be read") }

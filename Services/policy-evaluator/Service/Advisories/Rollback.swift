@@ -26,7 +26,7 @@ struct Rollback: Sendable {
             )
         }
         guard let known else { throw CommandError.unknownGeneration(number) }
-        let refusal = CommandError.generationNotKept(number, oldest: floor, newest: current.generation)
+        let refusal = CommandError.generationNotKept(number, oldest: max(floor, 1), newest: current.generation)
         guard number >= floor else { throw refusal }
         let target = try await view.store.read { try AdvisoryRows.set(of: number, $0) }
         guard target.count == known.advisories else { throw refusal }
