@@ -5,18 +5,21 @@ import GRDB
 
 /// Reads generations of advisories out of the view's file.
 ///
-/// The records of a generation that was never completed (its import was interrupted) do not count, unless a key has no
-/// other: then what it replaced is gone from the log.
+/// The records of a generation that was never completed (its import was interrupted) do not count.
 enum AdvisoryRows {
     /// The whole set as of a generation.
-    static func set(of number: Int, _ db: Database) throws -> AdvisorySet {
+    ///
+    /// - Parameter orUnfinished: a key that no completed generation has is taken from an unfinished one: for when records of the
+    ///   generation are gone from the log. An earlier generation is had exactly or not at all.
+    static func set(of number: Int, orUnfinished: Bool, _ db: Database) throws -> AdvisorySet {
         var builder = AdvisorySet.Builder(generation: number)
         let rows = try Row.fetchCursor(
             db,
             sql: """
-                SELECT key, value, form, (generation <= ?1 AND generation IN (SELECT number FROM generations)) AS counts
-                FROM advisories ORDER BY key, counts DESC, generation DESC
-                """, arguments: [number])
+                SELECT key, value, form, generation IN (SELECT number FROM generations) AS completed FROM advisories
+                WHERE CASE WHEN generation IN (SELECT number FROM generations) THEN generation <= ?1 ELSE ?2 END
+                ORDER BY key, completed DESC, generation DESC
+                """, arguments: [number, orUnfinished])
         var last: String?
         while let row = try rows.next() {
             let key: String = row["key"]

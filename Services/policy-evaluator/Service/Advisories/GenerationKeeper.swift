@@ -52,7 +52,11 @@ actor GenerationKeeper {
             if let current, current.generation < number {
                 return try AdvisoryRows.set(of: number, basedOn: current, db)
             }
-            return try AdvisoryRows.set(of: number, db)
+            let set = try AdvisoryRows.set(of: number, orUnfinished: false, db)
+            if try AdvisoryRows.generation(number, db)?.advisories == set.count { return set }
+            // An import that was interrupted replaced records, and the log has compacted what they replaced: rather the
+            // newer record than none.
+            return try AdvisoryRows.set(of: number, orUnfinished: true, db)
         }
     }
 

@@ -28,7 +28,7 @@ struct Rollback: Sendable {
         guard let known else { throw CommandError.unknownGeneration(number) }
         let refusal = CommandError.generationNotKept(number, oldest: max(floor, 1), newest: current.generation)
         guard number >= floor else { throw refusal }
-        let target = try await view.store.read { try AdvisoryRows.set(of: number, $0) }
+        let target = try await view.store.read { try AdvisoryRows.set(of: number, orUnfinished: false, $0) }
         guard target.count == known.advisories else { throw refusal }
         let delta = try await compute.run { AdvisoryDelta(from: current, to: target) }
         if delta.isEmpty { return "generation \(current.generation) has the same advisories as \(number)" }

@@ -73,7 +73,7 @@ struct NameJudge: Sendable {
         var match: MatchResult?
         if let inventory, let set {
             let key = MatchCache.Key(inventory: stored.key, position: stored.position, generation: set.generation)
-            match = cache.result(key) { set.match(inventory) }
+            match = cache.result(key) { set.match(inventory).timeless }
         } else if inventory != nil {
             missing.append(Undetermined(what: "advisories", reason: "no advisories imported"))
         }
@@ -138,6 +138,20 @@ extension VerdictRecord {
             return result
         }
         return record
+    }
+}
+
+extension MatchResult {
+    /// Reasons without the generation's number: it is in the verdict's inputs, and in a reason it would make each new
+    /// generation a new verdict.
+    fileprivate var timeless: MatchResult {
+        var result = self
+        let suffix = " in generation \(generation)"
+        result.undetermined = undetermined.map { unknown in
+            guard unknown.reason.hasSuffix(suffix) else { return unknown }
+            return Undetermined(what: unknown.what, reason: String(unknown.reason.dropLast(suffix.count)))
+        }
+        return result
     }
 }
 
