@@ -64,7 +64,7 @@ public protocol GroupMember: Sendable {
 }
 
 /// What a member of a group is told, in this order for a partition: assigned, records, revoked.
-public enum GroupStep: Sendable {
+public enum GroupStep: Sendable, Equatable {
     case assigned(Set<TopicPartition>)
     case records([Record])
     case revoked(Set<TopicPartition>)

@@ -23,7 +23,7 @@ public final class SQLiteEventLog: EventLog {
     private let logIdentity: LogIdentity
     private let topics: TopicTable
     private let tail: LogTail
-    private let writer: LogWriter
+    let writer: LogWriter
     private let pages: LogPages
     private let time: TimeSource
     private let logger: Logger
@@ -255,7 +255,11 @@ public final class SQLiteEventLog: EventLog {
         }
         for room in rooms { room.release() }
         let pool = pool
-        try? await onOwnThread { try pool.close() }
+        do {
+            try await onOwnThread { try SQLiteFile.close(pool) }
+        } catch {
+            logger.warning("the log's file was not closed cleanly", metadata: ["error.chain": "\(error)"])
+        }
     }
 
     private func checkOpen() throws(EventLogError) {

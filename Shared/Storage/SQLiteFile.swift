@@ -55,6 +55,12 @@ public struct SQLiteFile: Sendable {
         }
     }
 
+    /// Brings everything into the file itself, then closes. GRDB closes its readers last, and those cannot do it.
+    public static func close(_ pool: DatabasePool) throws {
+        try pool.writeWithoutTransaction { db in _ = try db.checkpoint(.truncate) }
+        try pool.close()
+    }
+
     /// Removes the file with its log and index.
     public func remove() throws {
         for suffix in ["", "-wal", "-shm"] {

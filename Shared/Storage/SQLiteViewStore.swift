@@ -124,7 +124,8 @@ public final class SQLiteViewStore: ViewStore {
 
     public func close() async {
         let pool = pool
-        try? await onOwnThread { try pool.close() }
+        // A file that cannot be closed cleanly is good for the next opening all the same.
+        try? await onOwnThread { try SQLiteFile.close(pool) }
     }
 
     /// GRDB's own `write` rolls back when the task is cancelled; a commit must end.

@@ -179,7 +179,7 @@ struct GroupMachine {
         else { return false }
         share.unfinished += positions
         share.cursor = max(share.cursor, reached)
-        if share.unfinished.isEmpty { share.committed = share.cursor }
+        share.committed = max(share.committed, share.unfinished.first.map { $0 - 1 } ?? share.cursor)
         shares[want.slot] = share
         return true
     }
