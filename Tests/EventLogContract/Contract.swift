@@ -26,7 +26,7 @@ public struct ContractCase: Sendable, CustomTestStringConvertible {
     /// - Parameter open: opens the same log each time it is called; a call after `close` finds what was written before.
     public func run(_ open: @escaping @Sendable () async throws -> any EventLog) async throws {
         let site = ContractSite(open: open)
-        try await withDeadline(name, within: .seconds(120)) { try await body(site) }
+        try await withDeadline(name, within: .seconds(180)) { try await body(site) }
     }
 }
 

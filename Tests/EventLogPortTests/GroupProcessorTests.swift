@@ -98,7 +98,9 @@ struct GroupProcessorTests {
         let processor = processor(log, handler)
         let running = Task { try await processor.run() }
         let all = Set((0..<200).map { "k\($0)" })
-        for key in all { try await log.appendSurely([draft(key)]) }
+        for first in stride(from: 0, to: 200, by: 5) {
+            try await log.appendSurely((first..<first + 5).map { draft("k\($0)") })
+        }
         try await eventually("all are handled") { handler.keys == all }
         #expect(handler.notes.withLock { $0.runningMax } <= 4)
         processor.stop()

@@ -41,7 +41,7 @@ struct ViewTests {
         let running = Task { try await view.run() }
         var dice = SeededGenerator.printed("view writes \(run)")
         var model: [String: String] = [:]
-        for number in 0..<120 {
+        for number in 0..<80 {
             let topic = number % 2 == 0 ? one : two
             let key = "\(topic)-k\(Int.random(in: 0..<9, using: &dice))"
             let value = dice.chance(0.2) ? nil : "\(number)"

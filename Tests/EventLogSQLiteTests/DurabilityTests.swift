@@ -62,9 +62,7 @@ struct DurabilityTests {
         let folder = try TestFolder()
         let log = try await open(folder, kind: .journal(keep: .seconds(1000)))
         let value = Data(repeating: 1, count: 2000)
-        for number in 0..<100 {
-            _ = try await log.append([RecordDraft(topic: topic, key: "k\(number)", value: value)])
-        }
+        _ = try await log.append((0..<100).map { RecordDraft(topic: topic, key: "k\($0)", value: value) })
         await log.close()
         let file = folder.file("log").appending(path: "log.sqlite")
         var bytes = try Data(contentsOf: file)

@@ -23,14 +23,14 @@ struct LogPropertyTests {
         return log
     }
 
-    @Test("random steps leave what the model says", arguments: 0..<6)
+    @Test("random steps leave what the model says", arguments: 0..<4)
     func steps(_ run: Int) async throws {
         var dice = SeededGenerator.printed("log property \(run)")
         let folder = try TestFolder()
         var log = try await open(folder)
         var member = try await log.join(group, topics: [work])
         var model = Model()
-        for step in 0..<150 {
+        for step in 0..<100 {
             switch Int.random(in: 0..<10, using: &dice) {
             case 0..<6: try await append(log, &model, &dice, step)
             case 6: try await log.compact()

@@ -7,7 +7,7 @@ public struct DeadlinePassed: Error, CustomStringConvertible {
 
 /// Waits until a state is there, and fails after a generous time (not a measurement: only a test that fails waits).
 public func eventually(
-    _ what: String, within: Duration = .seconds(30), every: Duration = .milliseconds(2),
+    _ what: String, within: Duration = .seconds(90), every: Duration = .milliseconds(2),
     _ condition: @Sendable () async throws -> Bool
 ) async throws {
     let deadline = ContinuousClock.now.advanced(by: within)
@@ -19,7 +19,7 @@ public func eventually(
 
 /// Runs `body` and fails when it lasts longer than a generous time.
 public func withDeadline<T: Sendable>(
-    _ what: String, within: Duration = .seconds(30), _ body: @escaping @Sendable () async throws -> T
+    _ what: String, within: Duration = .seconds(90), _ body: @escaping @Sendable () async throws -> T
 ) async throws -> T {
     try await withThrowingTaskGroup(of: T.self) { group in
         group.addTask { try await body() }
