@@ -97,6 +97,6 @@ enum DpkgParser {
             return Package.Source(name: text, version: paragraph.version)
         }
         let name = text[..<open].split(separator: " ").first.map(String.init) ?? paragraph.package
-        return Package.Source(name: name, version: String(text[text.index(after: open)..<close]))
+        return Package.Source(name: name, version: text[text.index(after: open)..<close].filter { $0 != " " })
     }
 }

@@ -84,7 +84,8 @@ public struct LayerStack: Sendable {
         for layer in stride(from: height - 1, through: 0, by: -1) {
             if symlinks[layer].contains(hash), layers[layer].symlinks[path] != nil { return .symlink(layer: layer) }
             if layers[layer].directories.contains(hash) { return .directory(isImplied: false) }
-            if layers[layer].files.contains(hash) { return .file(layer: layer) }
+            // Below an implied directory only a link may still count: a file is hidden by it.
+            if layers[layer].files.contains(hash) { return implied ? .directory(isImplied: true) : .file(layer: layer) }
             if layers[layer].impliedDirectories.contains(hash) {
                 implied = true
                 if !isSeekingLink { return .directory(isImplied: true) }
