@@ -117,7 +117,8 @@ final class Gateway: Sendable {
         _ method: OutboundRequest.Method, _ path: String, _ body: String = "", token: String? = nil,
         headers: HeaderList = []
     ) async throws -> Answer {
-        try await send(method, port: ports.api, "/api/v1/" + path, body: Array(body.utf8), token: token ?? admin, headers)
+        try await send(
+            method, port: ports.api, "/api/v1/" + path, body: Array(body.utf8), token: token ?? admin, headers)
     }
 
     func webhook(
@@ -145,7 +146,9 @@ final class Gateway: Sendable {
     }
 
     /// Reads a stream until `enough` says so; the bytes that came.
-    func stream(_ path: String, token: String? = nil, until enough: @escaping @Sendable (String) -> Bool) async throws -> String {
+    func stream(_ path: String, token: String? = nil, until enough: @escaping @Sendable (String) -> Bool) async throws
+        -> String
+    {
         let url = try WebURL("http://127.0.0.1:\(ports.api)/api/v1/\(path)")
         let sink = StreamSink(enough)
         let request = OutboundRequest(
@@ -196,7 +199,9 @@ final class Gateway: Sendable {
         var found: [WholeRecord] = []
         while !missing.isEmpty, let batch = try await reader.next() {
             for record in batch {
-                if let end = missing[record.id.partition], record.id.position >= end { missing[record.id.partition] = nil }
+                if let end = missing[record.id.partition], record.id.position >= end {
+                    missing[record.id.partition] = nil
+                }
                 if case .whole(let whole) = try await WholeReader(log: log).assemble(record) { found.append(whole) }
             }
         }
@@ -227,9 +232,18 @@ final class LogLines: LogHandler, Sendable {
     private let lines = Mutex<[String]>([])
 
     var all: String { lines.withLock { $0.joined(separator: "\n") } }
-    var metadata: Logger.Metadata { get { [:] } set {} }
-    var logLevel: Logger.Level { get { .trace } set {} }
-    subscript(metadataKey key: String) -> Logger.Metadata.Value? { get { nil } set {} }
+    var metadata: Logger.Metadata {
+        get { [:] }
+        set {}
+    }
+    var logLevel: Logger.Level {
+        get { .trace }
+        set {}
+    }
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { nil }
+        set {}
+    }
 
     func log(event: LogEvent) {
         lines.withLock { $0.append("\(event.level) \(event.message) \(event.metadata ?? [:])") }

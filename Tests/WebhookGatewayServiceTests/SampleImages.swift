@@ -25,14 +25,16 @@ enum SampleImages {
             name: "openssl", version: "3.0.11-1", type: .deb, purl: "pkg:deb/debian/openssl@3.0.11-1",
             location: "var/lib/dpkg/status")
         return Inventory(
-            digest: digest, platform: platform, distribution: nil, configuration: ImageConfiguration(platform: platform), layers: [],
+            digest: digest, platform: platform, distribution: nil,
+            configuration: ImageConfiguration(platform: platform), layers: [],
             packages: [package], undetermined: [], analyserVersion: "1")
     }
 
     static var finding: Finding {
         Finding(
             advisory: "DSA-1-1", aliases: ["CVE-2024-1"],
-            package: .init(name: "openssl", version: "3.0.11-1", purl: "pkg:deb/debian/openssl@3.0.11-1"), state: .fixed,
+            package: .init(name: "openssl", version: "3.0.11-1", purl: "pkg:deb/debian/openssl@3.0.11-1"),
+            state: .fixed,
             fixedVersion: "3.0.12-1", severity: .critical)
     }
 
@@ -67,7 +69,8 @@ extension Gateway {
         try await observe(name, digest)
         try await append([
             try RecordDraft(
-                Topics.inventories, key: digest.text, InventoryRecord.platform(SampleImages.inventory(digest)), context()),
+                Topics.inventories, key: digest.text, InventoryRecord.platform(SampleImages.inventory(digest)),
+                context()),
             try RecordDraft(Topics.verdicts, key: name, record, context()),
             try RecordDraft(Topics.verdictHistory, key: name, record, context()),
         ])

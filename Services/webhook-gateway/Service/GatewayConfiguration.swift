@@ -17,7 +17,8 @@ package struct GatewayConfiguration: Sendable {
     package var firstTokenFolder: URL?
 
     package init(
-        webhooksAddress: ListenAddress = Self.defaultWebhooksAddress, apiAddress: ListenAddress = Self.defaultAPIAddress,
+        webhooksAddress: ListenAddress = Self.defaultWebhooksAddress,
+        apiAddress: ListenAddress = Self.defaultAPIAddress,
         plainHTTPHosts: [String] = [], spoolBytesMax: Int = 256 << 20, createsFirstToken: Bool = true,
         firstTokenFolder: URL? = nil
     ) {

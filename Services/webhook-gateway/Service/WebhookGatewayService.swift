@@ -11,7 +11,8 @@ package import ServiceRuntime
 
 /// Everything that comes in over HTTP: the webhooks of registries, the REST API and the console.
 ///
-/// **Promises**: a webhook is durable before it is answered, in the log or, while that cannot be reached, in the spool. What
+/// **Promises**: a webhook is durable before it is answered, in the log or, while that cannot be reached, in the
+/// spool. What
 /// people wish goes through the log too; nothing is decided here. The read model is disposable, the spool is not.
 /// **Limits**: bodies, pages, waits, followers and the spool have named maxima.
 package struct WebhookGatewayService: ServiceLifecycle.Service {
@@ -114,7 +115,9 @@ package struct WebhookGatewayService: ServiceLifecycle.Service {
     }
 
     private func api(_ desk: APIDesk, _ hub: EventHub, _ measures: RequestMeasures) -> some ServiceLifecycle.Service {
-        application(GatewayRouters.api(desk, hub, measures), "api", configuration.apiAddress) { addresses.opened(api: $0) }
+        application(GatewayRouters.api(desk, hub, measures), "api", configuration.apiAddress) {
+            addresses.opened(api: $0)
+        }
     }
 
     private func application(
@@ -151,7 +154,8 @@ enum GatewayRouters {
         let path: RouterPath = "/webhooks/{registry}"
         methods.add(path, .post)
         router.add(
-            middleware: ProblemMiddleware(listener: "webhooks", methods: methods, measures: measures, time: receiver.time))
+            middleware: ProblemMiddleware(
+                listener: "webhooks", methods: methods, measures: measures, time: receiver.time))
         router.post(path) { request, context in try await receiver.receive(request, context) }
         return router
     }
@@ -163,7 +167,8 @@ enum GatewayRouters {
         for route in routes { methods.add(RouterPath(APIRoutes.base + route.path), route.method) }
         for file in ConsoleFiles.all { methods.add(RouterPath(file.path), .get) }
         router.add(middleware: SecurityHeaders())
-        router.add(middleware: ProblemMiddleware(listener: "api", methods: methods, measures: measures, time: desk.time))
+        router.add(
+            middleware: ProblemMiddleware(listener: "api", methods: methods, measures: measures, time: desk.time))
         APIRoutes.add(routes, desk, to: router)
         ConsoleFiles.add(to: router)
         return router

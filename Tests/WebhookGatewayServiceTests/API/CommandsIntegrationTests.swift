@@ -31,7 +31,8 @@ import Testing
             let proposal = CleanupProposal(
                 name: try ImageName("demo/app:1"), digest: nil, revision: 4, evidence: "4 newer images")
             let running = Reply(
-                command: id, state: .running, message: "looking", progress: .init(done: 1, total: 2), at: gateway.time.now())
+                command: id, state: .running, message: "looking", progress: .init(done: 1, total: 2),
+                at: gateway.time.now())
             let done = Reply(command: id, state: .done, message: "1 image", cleanup: [proposal], at: gateway.time.now())
             try await gateway.append([try RecordDraft(Topics.replies, key: id, running, gateway.context())])
             try await gateway.append([try RecordDraft(Topics.replies, key: id, done, gateway.context())])
@@ -49,11 +50,19 @@ import Testing
             try await gateway.addRegistry()
             let cases: [(String, String, Topic, Command.Action)] = [
                 ("registries/demo/enumerate", "", Topics.enumeratorCommands, .enumerate(try RegistryName("demo"))),
-                ("advisories/import", #"{"origin":"/srv/osv"}"#, Topics.evaluatorCommands, .importAdvisories(origin: "/srv/osv")),
+                (
+                    "advisories/import", #"{"origin":"/srv/osv"}"#, Topics.evaluatorCommands,
+                    .importAdvisories(origin: "/srv/osv")
+                ),
                 ("advisories/activate", #"{"generation":3}"#, Topics.evaluatorCommands, .activateGeneration(3)),
-                ("cleanup/apply", #"{"registry":"demo","keepNewest":1}"#, Topics.cleanupCommands,
-                    .applyCleanup(.init(registry: try RegistryName("demo"), keepNewest: 1))),
-                ("cleanup/restore", #"{"images":["demo/app:1"]}"#, Topics.cleanupCommands, .restore([try ImageName("demo/app:1")])),
+                (
+                    "cleanup/apply", #"{"registry":"demo","keepNewest":1}"#, Topics.cleanupCommands,
+                    .applyCleanup(.init(registry: try RegistryName("demo"), keepNewest: 1))
+                ),
+                (
+                    "cleanup/restore", #"{"images":["demo/app:1"]}"#, Topics.cleanupCommands,
+                    .restore([try ImageName("demo/app:1")])
+                ),
             ]
             for (path, body, topic, action) in cases {
                 #expect(try await gateway.call(.post, path, body).status == 202, "\(path)")
@@ -67,13 +76,16 @@ import Testing
     func advisories() async throws {
         try await Gateway.run { gateway in
             let record = GenerationRecord(
-                number: 4, importedAt: SampleImages.now, origin: "/srv/osv", advisories: 10, changed: 2, coverage: ["PyPI"])
+                number: 4, importedAt: SampleImages.now, origin: "/srv/osv", advisories: 10, changed: 2,
+                coverage: ["PyPI"])
             let judged = JudgedRecord(generation: 4, images: 1, judgedAt: SampleImages.now)
             try await gateway.append([
                 try RecordDraft(Topics.generations, key: GenerationRecord.activeKey, record, gateway.context()),
                 try RecordDraft(Topics.verdicts, key: JudgedRecord.key, judged, gateway.context()),
             ])
-            try await eventually("it is shown") { try await gateway.call(.get, "advisories/status").text.contains("judgedAt") }
+            try await eventually("it is shown") {
+                try await gateway.call(.get, "advisories/status").text.contains("judgedAt")
+            }
             let status = try await gateway.call(.get, "advisories/status").json(AdvisoryStatus.self)
             #expect(status.active?.number == 4)
             #expect(status.judgedAt == SampleImages.now)
@@ -87,7 +99,9 @@ import Testing
                 topic: Topics.deadLetters.name, key: "k", value: Data("{".utf8),
                 headers: [Header(DeadLetter.reason, "is not JSON"), Header(DeadLetter.origin, "changes/0@7")])
             try await gateway.append([draft])
-            try await eventually("it is listed") { try await gateway.call(.get, "dead-letters").text.contains("is not JSON") }
+            try await eventually("it is listed") {
+                try await gateway.call(.get, "dead-letters").text.contains("is not JSON")
+            }
             let letters = try await gateway.call(.get, "dead-letters").json(Page<DeadLetterSummary>.self).items
             #expect(letters.map(\.origin) == ["changes/0@7"])
             #expect(letters.map(\.bytes) == [1])
@@ -96,13 +110,17 @@ import Testing
 
     // MARK: Inventories
 
-    private func upload(_ digest: Digest, _ register: InventoryUpload.Register, platforms: [Digest] = []) throws -> String {
-        let inventories = try platforms.isEmpty
+    private func upload(_ digest: Digest, _ register: InventoryUpload.Register, platforms: [Digest] = []) throws
+        -> String
+    {
+        let inventories =
+            try platforms.isEmpty
             ? [SampleImages.inventory(digest)]
             : platforms.enumerated().map {
                 SampleImages.inventory($1, platform: try Platform($0 == 0 ? "linux/amd64" : "linux/arm64"))
             }
-        let body = InventoryUpload(image: "demo/team/app:1", register: register, digest: digest, inventories: inventories)
+        let body = InventoryUpload(
+            image: "demo/team/app:1", register: register, digest: digest, inventories: inventories)
         return String(decoding: try JSONFormat.encode(body), as: UTF8.self)
     }
 
@@ -115,7 +133,8 @@ import Testing
             let body = try upload(digest, .never)
             let waiting = Task { try await gateway.call(.post, "inventories?wait=30", body, token: token) }
             try await eventually("the candidate is written") { try await !gateway.records(Topics.candidates).isEmpty }
-            let candidate = try #require(try await gateway.records(Topics.candidates).first).payload(CandidateRecord.self)
+            let candidate = try #require(try await gateway.records(Topics.candidates).first).payload(
+                CandidateRecord.self)
             let stored = try await gateway.records(Topics.inventories)
             #expect(stored.map(\.key) == [candidate.inventoryKey])
             #expect(candidate.uploader == token.split(separator: "_")[1])
@@ -146,7 +165,8 @@ import Testing
             let place = try #require(answer.headers["location"])
             #expect(place == "/api/v1/candidates/demo/team/app:1@\(digest)")
             try await eventually("it is registered") {
-                try await gateway.call(.get, String(place.dropFirst("/api/v1/".count))).text.contains(#""registered":true"#)
+                try await gateway.call(.get, String(place.dropFirst("/api/v1/".count))).text.contains(
+                    #""registered":true"#)
             }
             let image = try await gateway.call(.get, "images/demo/team/app:1").json(ImageSummary.self)
             #expect(image.status == .notPushed)
@@ -158,7 +178,9 @@ import Testing
     func platforms() async throws {
         try await Gateway.run { gateway in
             try await gateway.addRegistry()
-            let (index, first, second) = (try SampleImages.digest("c"), try SampleImages.digest("d"), try SampleImages.digest("e"))
+            let (index, first, second) = (
+                try SampleImages.digest("c"), try SampleImages.digest("d"), try SampleImages.digest("e")
+            )
             let answer = try await gateway.call(
                 .post, "inventories?wait=0", try upload(index, .never, platforms: [first, second]))
             #expect(answer.status == 202)
@@ -181,7 +203,8 @@ import Testing
     func events() async throws {
         try await Gateway.run { gateway in
             try await gateway.addRegistry()
-            let token = try await gateway.token(role: "viewer", scope: #"{"registries":["demo"],"repositories":["team/*"]}"#)
+            let token = try await gateway.token(
+                role: "viewer", scope: #"{"registries":["demo"],"repositories":["team/*"]}"#)
             let following = Task {
                 try await gateway.stream("events", token: token) { $0.contains("demo/team/b:1") }
             }

@@ -1,7 +1,7 @@
 import Events
 import Foundation
-import HTTPPort
 import GatewayAPI
+import HTTPPort
 import Model
 import TestSupport
 import Testing
@@ -52,7 +52,8 @@ import Testing
             #expect(try changed.json(RegistrySummary.self).credentialSet)
 
             // Another host: the credential was not meant for it.
-            let moved = try await gateway.call(.put, "registries/main", #"{"name":"main","url":"https://evil.example.com"}"#)
+            let moved = try await gateway.call(
+                .put, "registries/main", #"{"name":"main","url":"https://evil.example.com"}"#)
             #expect(moved.status == 200)
             #expect(try moved.json(RegistrySummary.self).credentialSet == false)
 
@@ -143,7 +144,8 @@ import Testing
         try await Gateway.run { gateway in
             try await gateway.addRegistry("other")
             let token = try await gateway.token(role: "admin", scope: #"{"registries":["demo"],"repositories":[]}"#)
-            #expect(try await gateway.call(.post, "tokens", #"{"name":"x","role":"admin"}"#, token: token).status == 403)
+            #expect(
+                try await gateway.call(.post, "tokens", #"{"name":"x","role":"admin"}"#, token: token).status == 403)
             let policy = #"{"id":"p","name":"n","controls":[{"type":"not-root"}]}"#
             #expect(try await gateway.call(.post, "policies", policy, token: token).status == 403)
             #expect(try await gateway.call(.get, "registries/other", token: token).status == 404)
@@ -180,11 +182,14 @@ import Testing
             #expect(try await gateway.call(.post, "registries", body).status == 201)
             let token = try await gateway.token(role: "ci")
             let url = "https://robot:\(password)@host/x?token=\(hook)"
-            let answer = try await gateway.webhook("main", Array("{\"url\":\"\(url)\"}".utf8), secret: hook, header: "X-Secret")
+            let answer = try await gateway.webhook(
+                "main", Array("{\"url\":\"\(url)\"}".utf8), secret: hook, header: "X-Secret")
             #expect(answer.status == 202)
             _ = try await gateway.webhook("main", [], secret: "wrong-\(hook)", header: "X-Secret")
             _ = try await gateway.call(.get, "me", token: token + "x")
-            let secrets = [password, hook] + [token, gateway.admin].compactMap { $0.split(separator: "_", maxSplits: 2).last.map(String.init) }
+            let secrets =
+                [password, hook]
+                + [token, gateway.admin].compactMap { $0.split(separator: "_", maxSplits: 2).last.map(String.init) }
             found.secrets = secrets
             for path in ["registries", "registries/main", "tokens", "me", "images", "settings"] {
                 let text = try await gateway.call(.get, path).text

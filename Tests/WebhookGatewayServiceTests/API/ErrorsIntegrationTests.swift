@@ -38,7 +38,8 @@ import Testing
         Case(.get, "images?trash=perhaps", 400, "trash"), Case(.get, "candidates/demo", 400, "name"),
         Case(.get, "candidates/demo/app:1@sha256:00", 404), Case(.get, "replies/none", 404),
         Case(.post, "images", "", 400), Case(.post, "images", "{", 400), Case(.post, "images", "{}", 400, "images"),
-        Case(.post, "images", #"{"images":"x"}"#, 400, "images"), Case(.post, "images", #"{"images":[]}"#, 422, "images"),
+        Case(.post, "images", #"{"images":"x"}"#, 400, "images"),
+        Case(.post, "images", #"{"images":[]}"#, 422, "images"),
         Case(.post, "images", #"{"images":["demo/app:1","demo/App:1"]}"#, 422, "images[1]"),
         Case(.post, "images", #"{"images":["elsewhere.example.com/app:1"]}"#, 422, "images[0]"),
         Case(.post, "images", #"{"images":[7]}"#, 400, "images[0]"),
@@ -48,29 +49,55 @@ import Testing
         Case(.post, "registries", #"{"name":"r","url":"https://user:pw@r.example.com"}"#, 422, "url"),
         Case(.post, "registries", #"{"name":"r","url":"http://r.example.com"}"#, 422, "url"),
         Case(.post, "registries", #"{"name":"r","url":"https://r.example.com/?a=b"}"#, 422, "url"),
-        Case(.post, "registries", #"{"name":"r","url":"https://r.example.com","platforms":["linux"]}"#, 422, "platforms[0]"),
+        Case(
+            .post, "registries", #"{"name":"r","url":"https://r.example.com","platforms":["linux"]}"#, 422,
+            "platforms[0]"),
         Case(.post, "registries", #"{"name":"r","url":"https://r.example.com","platforms":[]}"#, 422, "platforms"),
         Case(.post, "registries", #"{"name":"r","url":"https://r.example.com","pool":"a/b"}"#, 422, "pool"),
         Case(.post, "registries", #"{"name":"r","url":"https://r.example.com","aliases":["-x"]}"#, 422, "aliases[0]"),
-        Case(.post, "registries", #"{"name":"r","url":"https://r.example.com","rescan":{"at":"25:00","timeZone":"UTC"}}"#, 422, "rescan.at"),
-        Case(.post, "registries", #"{"name":"r","url":"https://r.example.com","rescan":{"at":"05:00","timeZone":"Mars"}}"#, 422, "rescan.timeZone"),
-        Case(.post, "registries", #"{"name":"r","url":"https://r.example.com","webhook":{"header":"a b","value":"x"}}"#, 422, "webhook.header"),
-        Case(.post, "registries", #"{"name":"r","url":"https://r.example.com","webhook":{"header":"X-A"}}"#, 422, "webhook.value"),
-        Case(.post, "registries", #"{"name":"r","url":"https://r.example.com","credential":{"username":"u"}}"#, 422, "credential.password"),
-        Case(.post, "registries", #"{"name":"r","url":"https://r.example.com","credential":{"username":"u","reference":"ftp:x"}}"#, 422, "credential.reference"),
-        Case(.post, "registries", #"{"name":"r","url":"https://r.example.com","credential":{"username":"a:b","password":"x"}}"#, 422, "credential"),
+        Case(
+            .post, "registries",
+            #"{"name":"r","url":"https://r.example.com","rescan":{"at":"25:00","timeZone":"UTC"}}"#, 422, "rescan.at"),
+        Case(
+            .post, "registries",
+            #"{"name":"r","url":"https://r.example.com","rescan":{"at":"05:00","timeZone":"Mars"}}"#, 422,
+            "rescan.timeZone"),
+        Case(
+            .post, "registries", #"{"name":"r","url":"https://r.example.com","webhook":{"header":"a b","value":"x"}}"#,
+            422, "webhook.header"),
+        Case(
+            .post, "registries", #"{"name":"r","url":"https://r.example.com","webhook":{"header":"X-A"}}"#, 422,
+            "webhook.value"),
+        Case(
+            .post, "registries", #"{"name":"r","url":"https://r.example.com","credential":{"username":"u"}}"#, 422,
+            "credential.password"),
+        Case(
+            .post, "registries",
+            #"{"name":"r","url":"https://r.example.com","credential":{"username":"u","reference":"ftp:x"}}"#, 422,
+            "credential.reference"),
+        Case(
+            .post, "registries",
+            #"{"name":"r","url":"https://r.example.com","credential":{"username":"a:b","password":"x"}}"#, 422,
+            "credential"),
         Case(.post, "registries", #"{"name":"r","url":"https://r.example.com","caFile":"x.pem"}"#, 422, "caFile"),
         Case(.post, "registries", #"{"name":"demo","url":"https://r.example.com"}"#, 409),
         Case(.put, "registries/demo", #"{"name":"other","url":"https://r.example.com"}"#, 422, "name"),
-        Case(.get, "registries/none", 404), Case(.delete, "registries/none", 404), Case(.post, "registries/none/test", 404),
+        Case(.get, "registries/none", 404), Case(.delete, "registries/none", 404),
+        Case(.post, "registries/none/test", 404),
         Case(.post, "policies", #"{"id":"p","name":"","controls":[{"type":"not-root"}]}"#, 422, "name"),
         Case(.post, "policies", #"{"id":"p","name":"n","controls":[]}"#, 422, "controls"),
         Case(.post, "policies", #"{"id":"p","name":"n","controls":[{"type":"magic"}]}"#, 400, "controls[0].type"),
-        Case(.post, "policies", #"{"id":"p","name":"n","controls":[{"type":"maximum-severity","severity":"unknown"}]}"#, 422, "controls[0].severity"),
-        Case(.post, "policies", #"{"id":"p","name":"n","controls":[{"type":"blocked-advisories","ids":[""]}]}"#, 422, "controls[0].ids[0]"),
+        Case(
+            .post, "policies", #"{"id":"p","name":"n","controls":[{"type":"maximum-severity","severity":"unknown"}]}"#,
+            422, "controls[0].severity"),
+        Case(
+            .post, "policies", #"{"id":"p","name":"n","controls":[{"type":"blocked-advisories","ids":[""]}]}"#, 422,
+            "controls[0].ids[0]"),
         Case(.post, "policies", #"{"id":"P","name":"n","controls":[{"type":"not-root"}]}"#, 422, "id"),
-        Case(.get, "policies/none", 404), Case(.get, "policies/none/versions", 404), Case(.delete, "policies/none", 404),
-        Case(.post, "tokens", #"{"name":"t","role":"king"}"#, 422, "role"), Case(.post, "tokens", #"{"name":"","role":"ci"}"#, 422, "name"),
+        Case(.get, "policies/none", 404), Case(.get, "policies/none/versions", 404),
+        Case(.delete, "policies/none", 404),
+        Case(.post, "tokens", #"{"name":"t","role":"king"}"#, 422, "role"),
+        Case(.post, "tokens", #"{"name":"","role":"ci"}"#, 422, "name"),
         Case(.post, "tokens", #"{"name":"t","role":"ci","expiresInDays":0}"#, 422, "expiresInDays"),
         Case(.delete, "tokens/none", 404),
         Case(.put, "settings", #"{"trashDays":0,"backgroundRequestsMax":1}"#, 422, "trashDays"),
@@ -82,8 +109,12 @@ import Testing
         Case(.post, "cleanup/restore", #"{"images":["x"]}"#, 422, "images[0]"),
         Case(.post, "advisories/import", #"{"origin":"http://x"}"#, 422, "origin"),
         Case(.post, "advisories/activate", #"{"generation":0}"#, 422, "generation"),
-        Case(.post, "inventories", #"{"image":"demo/app:1","register":"always","digest":"sha256:00","inventories":[]}"#, 422, "digest"),
-        Case(.post, "inventories", #"{"image":"demo/app:1","register":"perhaps","digest":"x","inventories":[]}"#, 400, "register"),
+        Case(
+            .post, "inventories", #"{"image":"demo/app:1","register":"always","digest":"sha256:00","inventories":[]}"#,
+            422, "digest"),
+        Case(
+            .post, "inventories", #"{"image":"demo/app:1","register":"perhaps","digest":"x","inventories":[]}"#, 400,
+            "register"),
     ]
 
     @Test("each mistake has its status and names its field")
@@ -116,16 +147,20 @@ import Testing
             let needs: [(OutboundRequest.Method, String, Int)] = [
                 (.get, "images", 200), (.get, "summary", 200), (.get, "registries", 200), (.get, "policies", 200),
                 (.get, "settings", 200), (.get, "me", 200), (.get, "advisories/status", 200),
-                (.post, "images", 403), (.post, "registries", 403), (.put, "registries/x", 403), (.delete, "registries/x", 403),
+                (.post, "images", 403), (.post, "registries", 403), (.put, "registries/x", 403),
+                (.delete, "registries/x", 403),
                 (.post, "registries/x/test", 403), (.post, "registries/x/enumerate", 403), (.post, "inventories", 403),
-                (.post, "policies", 403), (.put, "policies/x", 403), (.delete, "policies/x", 403), (.get, "tokens", 403),
+                (.post, "policies", 403), (.put, "policies/x", 403), (.delete, "policies/x", 403),
+                (.get, "tokens", 403),
                 (.post, "tokens", 403), (.delete, "tokens/x", 403), (.put, "settings", 403), (.post, "rescan", 403),
                 (.post, "cleanup/preview", 403), (.post, "cleanup/apply", 403), (.post, "cleanup/restore", 403),
                 (.post, "advisories/import", 403), (.post, "advisories/activate", 403), (.get, "replies/x", 403),
-                (.get, "dead-letters", 403), (.post, "images/demo/app:1/rescan", 403), (.post, "registries/x/rescan", 403),
+                (.get, "dead-letters", 403), (.post, "images/demo/app:1/rescan", 403),
+                (.post, "registries/x/rescan", 403),
             ]
             for (method, path, status) in needs {
-                let denied = try await gateway.call(method, path, token: "pratique_nobody_" + String(repeating: "A", count: 43))
+                let denied = try await gateway.call(
+                    method, path, token: "pratique_nobody_" + String(repeating: "A", count: 43))
                 #expect(denied.status == 401, "\(path)")
                 #expect(denied.headers["www-authenticate"] == "Bearer realm=\"pratique\"")
                 let none = try await gateway.send(method, port: gateway.ports.api, "/api/v1/\(path)")

@@ -1,8 +1,8 @@
 import EventLogPort
 import Events
 import Foundation
-import HTTPPort
 import GatewayAPI
+import HTTPPort
 import Model
 import TestSupport
 import Testing
@@ -84,7 +84,9 @@ import Testing
             }
             let image = try await gateway.call(.get, "images/demo/app:1").json(ImageSummary.self)
             #expect(image.status == .pending)
-            #expect(image.failure == .init(kind: "damaged", message: "layer 3 is cut short", attempt: 2, nextAttemptAt: next))
+            #expect(
+                image.failure
+                    == .init(kind: "damaged", message: "layer 3 is cut short", attempt: 2, nextAttemptAt: next))
             #expect(image.reasons == ["layer 3 is cut short"])
         }
     }
@@ -142,7 +144,8 @@ import Testing
             try await gateway.addImage("demo/team/app:1", digest, .compliant)
             try await gateway.addImage("demo/secret/app:1", digest, .compliant)
             try await shown(gateway, "demo/secret/app:1")
-            let token = try await gateway.token(role: "ci", scope: #"{"registries":["demo"],"repositories":["team/*"]}"#)
+            let token = try await gateway.token(
+                role: "ci", scope: #"{"registries":["demo"],"repositories":["team/*"]}"#)
             let page = try await gateway.call(.get, "images", token: token).json(Page<ImageSummary>.self)
             #expect(page.items.map(\.name.text) == ["demo/team/app:1"])
             #expect(try await gateway.call(.get, "summary", token: token).text.contains(#""compliant":1"#))
@@ -191,7 +194,8 @@ import Testing
             try await gateway.addImage(name.text, digest, .compliant)
             for (step, seconds) in [(TimelineEntry.Step.observed, 1.0), (.scanned, 2), (.judged, 3)] {
                 let entry = TimelineEntry(
-                    name: name, digest: digest, step: step, detail: "d", at: SampleImages.now.addingTimeInterval(seconds))
+                    name: name, digest: digest, step: step, detail: "d",
+                    at: SampleImages.now.addingTimeInterval(seconds))
                 try await gateway.append([try RecordDraft(Topics.timeline, key: name.text, entry, gateway.context())])
             }
             try await eventually("three steps") {
@@ -208,7 +212,9 @@ import Testing
         try await Gateway.run(in: folder) { gateway in
             try await gateway.addRegistry()
             try await gateway.addImage("demo/app:1", try SampleImages.digest("a"), .nonCompliant)
-            try await eventually("it is judged") { try await gateway.call(.get, "images").text.contains("non-compliant") }
+            try await eventually("it is judged") {
+                try await gateway.call(.get, "images").text.contains("non-compliant")
+            }
         }
         let data = folder.file("webhook-gateway")
         for suffix in ["", "-wal", "-shm"] {

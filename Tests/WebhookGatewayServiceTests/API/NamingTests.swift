@@ -39,7 +39,10 @@ import Testing
 
     @Test(
         "what leads nowhere is refused under its field",
-        arguments: ["", "demo/app", "demo/App:1", "registry.example.com/app:1", "mirror.example.com/a/app:1", "other.example.com/app:1", "a b"])
+        arguments: [
+            "", "demo/app", "demo/App:1", "registry.example.com/app:1", "mirror.example.com/a/app:1",
+            "other.example.com/app:1", "a b",
+        ])
     func refuses(_ text: String) throws {
         let error = #expect(throws: ProblemError.self) { try naming().resolve(text, field: "f") }
         #expect(error?.field == "f")
@@ -59,7 +62,8 @@ import Testing
         #expect(named.action == action)
     }
 
-    @Test("paths without a name are refused", arguments: ["/x/", "/x/demo/app", "/y/demo/app:1", "/x/demo%2", "/x/a:%ff"])
+    @Test(
+        "paths without a name are refused", arguments: ["/x/", "/x/demo/app", "/y/demo/app:1", "/x/demo%2", "/x/a:%ff"])
     func badPaths(_ path: String) {
         #expect(NamedPath(path, after: "/x/") == nil)
     }
@@ -94,7 +98,10 @@ import Testing
     func trace() {
         let good = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
         #expect(TraceParent.from(good) == good)
-        for bad in [nil, "", "00-1-2-3", good.uppercased(), "01" + good.dropFirst(2), "00-" + String(repeating: "0", count: 32) + "-00f067aa0ba902b7-01"] {
+        for bad in [
+            nil, "", "00-1-2-3", good.uppercased(), "01" + good.dropFirst(2),
+            "00-" + String(repeating: "0", count: 32) + "-00f067aa0ba902b7-01",
+        ] {
             let made = TraceParent.from(bad)
             #expect(made != bad)
             #expect(made.count == 55)

@@ -35,7 +35,8 @@ import Testing
     @Test(
         "other texts are no tokens",
         arguments: [
-            "", "pratique", "pratique_", "pratique__", "pratique_a_", "pratique_a_AAAA", "other_a_" + String(repeating: "A", count: 43),
+            "", "pratique", "pratique_", "pratique__", "pratique_a_", "pratique_a_AAAA",
+            "other_a_" + String(repeating: "A", count: 43),
             "pratique_A_" + String(repeating: "A", count: 43), "pratique_a_" + String(repeating: "A", count: 44),
             "pratique_a_" + String(repeating: "!", count: 43), String(repeating: "x", count: 10_000),
         ])

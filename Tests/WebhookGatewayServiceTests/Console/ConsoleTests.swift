@@ -14,7 +14,9 @@ import Testing
         return router
     }
 
-    @Test("the console's files are served with headers that allow nothing from elsewhere", arguments: ConsoleFiles.all.map(\.path))
+    @Test(
+        "the console's files are served with headers that allow nothing from elsewhere",
+        arguments: ConsoleFiles.all.map(\.path))
     func served(_ path: String) async throws {
         try await Application(router: router()).test(.router) { client in
             let answer = try await client.execute(uri: path, method: .get)
@@ -42,7 +44,10 @@ import Testing
     @Test("the script puts nothing into the page as markup")
     func script() {
         let script = ConsoleScript.javaScript
-        for sink in ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "localStorage", "http://", "https://"] {
+        for sink in [
+            "innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "localStorage", "http://",
+            "https://",
+        ] {
             #expect(!script.contains(sink), "\(sink)")
         }
     }

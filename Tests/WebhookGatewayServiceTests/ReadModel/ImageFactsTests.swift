@@ -13,7 +13,9 @@ import Testing
     ) throws -> ImageSummary {
         let name = "demo/app:1"
         let record = try SampleImages.image(name, try SampleImages.digest("a"), resolution: resolution)
-        let facts = try verdict.map { VerdictFacts(try SampleImages.verdict(name, try SampleImages.digest(digest), $0)) }
+        let facts = try verdict.map {
+            VerdictFacts(try SampleImages.verdict(name, try SampleImages.digest(digest), $0))
+        }
         let scanFacts = try scan.map {
             ScanFacts(
                 ScanStatusRecord(

@@ -4,7 +4,9 @@ import Testing
 @testable import WebhookGatewayService
 
 @Suite struct BodyRedactionTests {
-    private func redact(_ text: String) -> String { String(decoding: BodyRedaction.redact(Array(text.utf8)), as: UTF8.self) }
+    private func redact(_ text: String) -> String {
+        String(decoding: BodyRedaction.redact(Array(text.utf8)), as: UTF8.self)
+    }
 
     @Test(
         "secrets in URLs are taken out",
@@ -34,10 +36,14 @@ import Testing
     @Test("any bytes are read to their end, and a redacted body does not change again")
     func anyBytes() {
         var generator = SeededGenerator.printed("body redaction")
-        let pieces = ["://", #":\/\/"#, "@", "?", "&", #"\u0026"#, "token=", "x", "\\", "\"", " ", "/", "="].map { Array($0.utf8) }
+        let pieces = ["://", #":\/\/"#, "@", "?", "&", #"\u0026"#, "token=", "x", "\\", "\"", " ", "/", "="].map {
+            Array($0.utf8)
+        }
         for _ in 0..<2_000 {
             var body: [UInt8] = []
-            for _ in 0..<Int.random(in: 0...20, using: &generator) { body += pieces.randomElement(using: &generator) ?? [] }
+            for _ in 0..<Int.random(in: 0...20, using: &generator) {
+                body += pieces.randomElement(using: &generator) ?? []
+            }
             let once = BodyRedaction.redact(body)
             #expect(BodyRedaction.redact(once) == once)
         }

@@ -30,12 +30,14 @@ import Testing
             log.goDown()
             var ids: [String] = []
             for number in 0..<20 {
-                let answer = try await gateway.webhook("demo", Array("{\"n\":\(number)}".utf8), secret: "Bearer hook-secret")
+                let answer = try await gateway.webhook(
+                    "demo", Array("{\"n\":\(number)}".utf8), secret: "Bearer hook-secret")
                 #expect(answer.status == 202)
                 ids.append(answer.text)
             }
             // A wish of a person is not spooled: it is told that the log cannot be reached.
-            let wish = try await gateway.call(.post, "registries", #"{"name":"later","url":"https://later.example.com"}"#)
+            let wish = try await gateway.call(
+                .post, "registries", #"{"name":"later","url":"https://later.example.com"}"#)
             #expect(wish.status == 503)
             #expect(wish.headers["retry-after"] != nil)
             log.comeBack()
@@ -104,11 +106,14 @@ import Testing
     @Test("with the log out of reach and the spool full a webhook is answered 503 with Retry-After")
     func full() async throws {
         let switched = Mutex<SwitchedLog?>(nil)
-        try await Gateway.run(spoolBytesMax: 20_000, wrap: { log in
-            let wrapped = SwitchedLog(log)
-            switched.withLock { $0 = wrapped }
-            return wrapped
-        }) { gateway in
+        try await Gateway.run(
+            spoolBytesMax: 20_000,
+            wrap: { log in
+                let wrapped = SwitchedLog(log)
+                switched.withLock { $0 = wrapped }
+                return wrapped
+            }
+        ) { gateway in
             let log = try #require(switched.withLock { $0 })
             try await gateway.addRegistry()
             log.goDown()

@@ -34,7 +34,8 @@ import Testing
         let push = push
         try await Gateway.run { gateway in
             try await gateway.addRegistry()
-            let created = try await gateway.call(.post, "registries", #"{"name":"quiet","url":"https://quiet.example.com"}"#)
+            let created = try await gateway.call(
+                .post, "registries", #"{"name":"quiet","url":"https://quiet.example.com"}"#)
             #expect(created.status == 201)
             let answers = [
                 try await gateway.webhook("nowhere", push, secret: "Bearer hook-secret"),
@@ -106,7 +107,8 @@ import Testing
     @Test("the reference samples of CNCF Distribution are accepted and kept byte by byte")
     func samples() async throws {
         let folder = URL(fileURLWithPath: #filePath)
-            .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
             .deletingLastPathComponent().appending(path: "shared/reference/webhooks")
         let all = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
         let names = all.filter { $0.hasPrefix("distribution.") && !$0.contains(".headers.") }.sorted()
@@ -122,7 +124,8 @@ import Testing
                     "demo", body, secret: "Bearer hook-secret",
                     contentType: "application/vnd.docker.distribution.events.v2+json")
                 #expect(answer.status == 202, "\(name)")
-                let record = try #require(try await gateway.records(Topics.webhookDeliveries).first { answer.text.contains($0.key) })
+                let record = try #require(
+                    try await gateway.records(Topics.webhookDeliveries).first { answer.text.contains($0.key) })
                 let delivery = try record.payload(Delivery.self)
                 #expect(
                     delivery.content

@@ -20,7 +20,9 @@ struct APIDesk: Sendable {
 
     /// - Throws: 503 until the read model has caught up: an old answer could pass for a current one.
     func requireReady() throws {
-        guard model.isReady else { throw ProblemError.unavailable("the service is still reading the log", retryAfter: 2) }
+        guard model.isReady else {
+            throw ProblemError.unavailable("the service is still reading the log", retryAfter: 2)
+        }
     }
 }
 

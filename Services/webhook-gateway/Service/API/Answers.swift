@@ -20,7 +20,8 @@ extension PastVerdict {
 extension RegistrySummary.EnumerationSummary {
     init(_ enumeration: RegistryStatusRecord.Enumeration) {
         self.init(
-            startedAt: enumeration.startedAt, finishedAt: enumeration.finishedAt, repositories: enumeration.repositories,
+            startedAt: enumeration.startedAt, finishedAt: enumeration.finishedAt,
+            repositories: enumeration.repositories,
             images: enumeration.images, problems: enumeration.problems, complete: enumeration.complete)
     }
 }
@@ -56,7 +57,8 @@ extension AdvisoryStatus.Generation {
 extension TokenSummary {
     init(_ record: TokenRecord) {
         self.init(
-            id: record.id, name: record.name, role: record.role.rawValue, scope: record.scope, createdAt: record.createdAt,
+            id: record.id, name: record.name, role: record.role.rawValue, scope: record.scope,
+            createdAt: record.createdAt,
             expiresAt: record.expiresAt)
     }
 }

@@ -32,7 +32,9 @@ struct ChangeWriter: Sendable {
             let own = context.caused("wish-\(index)", by: Self.source, at: context.time)
             drafts.append(try RecordDraft(Topics.changes, key: wish.change.key, wish.change, own))
             drafts.append(
-                try audit(actor, wish.action, wish.change.key, wish.detail, context.caused("audit-\(index)", by: Self.source, at: context.time)))
+                try audit(
+                    actor, wish.action, wish.change.key, wish.detail,
+                    context.caused("audit-\(index)", by: Self.source, at: context.time)))
         }
         try await append(drafts)
     }
@@ -47,9 +49,12 @@ struct ChangeWriter: Sendable {
             deadline: context.time.addingTimeInterval(Limits.commandDeadline).milliseconds)
         let reply = Reply(command: command.id, state: .running, message: Reply.acceptance, at: context.time)
         try await append([
-            try RecordDraft(Topics.replies, key: command.id, reply, context.caused("accepted", by: Self.source, at: context.time)),
+            try RecordDraft(
+                Topics.replies, key: command.id, reply, context.caused("accepted", by: Self.source, at: context.time)),
             try RecordDraft(topic, key: subject, command, context),
-            try audit(actor, "command.\(topic.name)", subject, detail, context.caused("audit", by: Self.source, at: context.time)),
+            try audit(
+                actor, "command.\(topic.name)", subject, detail,
+                context.caused("audit", by: Self.source, at: context.time)),
         ])
         return command
     }

@@ -7,7 +7,8 @@ import Synchronization
 
 /// Tells everyone who follows which images changed, in one order.
 ///
-/// Bounded: at most `clientsMax` followers, `bufferMax` messages each. Who does not keep up is dropped and may come back
+/// Bounded: at most `clientsMax` followers, `bufferMax` messages each. Who does not keep up is dropped and may come
+/// back
 /// with the id of the last message that it saw.
 final class EventHub: Sendable {
     static let clientsMax = 100

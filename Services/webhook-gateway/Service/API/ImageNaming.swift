@@ -1,7 +1,8 @@
 import HTTPPort
 import Model
 
-/// From what people write to the name in the catalogue: an image name as it is, or an image reference whose host (and path
+/// From what people write to the name in the catalogue: an image name as it is, or an image reference whose host (and
+/// path
 /// prefix) is that of a configured registry or one of its aliases.
 struct ImageNaming {
     let registries: [Registry]

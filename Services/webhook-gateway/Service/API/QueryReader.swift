@@ -57,7 +57,9 @@ struct NamedPath {
     /// - Parameter base: the part before the name, with its trailing slash.
     init?(_ path: String, after base: String) {
         guard path.hasPrefix(base) else { return nil }
-        guard let tail = path.dropFirst(base.count).removingPercentEncoding(), tail.utf8.count <= 1_024 else { return nil }
+        guard let tail = path.dropFirst(base.count).removingPercentEncoding(), tail.utf8.count <= 1_024 else {
+            return nil
+        }
         // Neither a tag nor a digest holds a slash or a colon beyond the last one.
         guard let colon = tail.lastIndex(of: ":") else { return nil }
         let slash = tail[colon...].firstIndex(of: "/")
@@ -80,7 +82,8 @@ extension Substring {
                 bytes.append(byte)
                 continue
             }
-            guard let high = iterator.next().flatMap(Self.hexValue), let low = iterator.next().flatMap(Self.hexValue) else {
+            guard let high = iterator.next().flatMap(Self.hexValue), let low = iterator.next().flatMap(Self.hexValue)
+            else {
                 return nil
             }
             bytes.append(high << 4 | low)
@@ -88,5 +91,7 @@ extension Substring {
         return String(validating: bytes, as: UTF8.self)
     }
 
-    private static func hexValue(_ byte: UInt8) -> UInt8? { Character(UnicodeScalar(byte)).hexDigitValue.map { UInt8($0) } }
+    private static func hexValue(_ byte: UInt8) -> UInt8? {
+        Character(UnicodeScalar(byte)).hexDigitValue.map { UInt8($0) }
+    }
 }

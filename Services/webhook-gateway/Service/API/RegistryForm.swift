@@ -6,7 +6,8 @@ import HTTPTypes
 import Model
 import RegistryAccess
 
-/// From a request to a registry's record: checks each field, seals the credential, keeps the secrets that were not given
+/// From a request to a registry's record: checks each field, seals the credential, keeps the secrets that were not
+/// given
 /// again as far as they still hold.
 struct RegistryForm {
     static let aliasesMax = 20
@@ -115,11 +116,14 @@ struct RegistryForm {
             throw ProblemError.invalid("is no header's name", field: "webhook.header")
         }
         guard let value = request.value else {
-            guard let before else { throw ProblemError.invalid("there is no earlier value to keep", field: "webhook.value") }
+            guard let before else {
+                throw ProblemError.invalid("there is no earlier value to keep", field: "webhook.value")
+            }
             return WebhookAuthentication(header: name.rawName, valueSHA256: before.valueSHA256)
         }
         let isPlain = value.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F }
-        guard !value.isEmpty, value.utf8.count <= Self.headerValueBytesMax, isPlain, !value.hasPrefix(" "), !value.hasSuffix(" ")
+        guard !value.isEmpty, value.utf8.count <= Self.headerValueBytesMax, isPlain, !value.hasPrefix(" "),
+            !value.hasSuffix(" ")
         else {
             throw ProblemError.invalid(
                 "is the whole value of the header: 1 to \(Self.headerValueBytesMax) characters", field: "webhook.value")

@@ -42,7 +42,9 @@ final class AccessDirectory: Sendable {
 
     /// - Throws: 401; the text of the token is not repeated.
     func authenticate(_ authorization: String?, at now: Date) throws -> Principal {
-        guard let authorization else { throw ProblemError.unauthorized("this route wants a token: Authorization: Bearer …") }
+        guard let authorization else {
+            throw ProblemError.unauthorized("this route wants a token: Authorization: Bearer …")
+        }
         let parts = authorization.split(separator: " ", maxSplits: 1)
         guard parts.count == 2, parts[0].lowercased() == "bearer" else {
             throw ProblemError.unauthorized("the scheme of Authorization is Bearer")

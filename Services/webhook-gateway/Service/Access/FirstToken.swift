@@ -1,15 +1,17 @@
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Darwin)
-import Darwin
-#endif
 import EventLogPort
 import Events
 import Foundation
 import Logging
 import Model
 
-/// Makes the first admin token when there is no token at all: into a file of mode 0600, and onto a terminal where there is
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// Makes the first admin token when there is no token at all: into a file of mode 0600, and onto a terminal where
+/// there is
 /// one. Never into a log.
 ///
 /// The file comes first, then the log: after a crash between the two the same token is used, so none is lost.
@@ -72,7 +74,9 @@ struct FirstToken: Sendable {
     }
 
     private static func sayOnTerminal(_ text: String) {
-        for (descriptor, handle) in [(STDERR_FILENO, FileHandle.standardError), (STDOUT_FILENO, FileHandle.standardOutput)]
+        for (descriptor, handle) in [
+            (STDERR_FILENO, FileHandle.standardError), (STDOUT_FILENO, FileHandle.standardOutput),
+        ]
         where isatty(descriptor) == 1 {
             try? handle.write(contentsOf: Data(text.utf8))
             return

@@ -8,7 +8,8 @@ import Storage
 
 /// What the API shows, from the state topics and journals.
 ///
-/// State is kept by key as it is; the list of images is kept ready made, so 100,000 of them list as fast as ten. A summary
+/// State is kept by key as it is; the list of images is kept ready made, so 100,000 of them list as fast as ten. A
+/// summary
 /// that does not change is not written and tells nobody.
 struct GatewayProjection: Projection {
     typealias Transaction = SQLiteViewStore.Transaction

@@ -49,7 +49,8 @@ extension ReadModel {
         let limit = query.limit
         let found = try await read { db in
             try Data.fetchAll(
-                db, sql: "SELECT summary FROM image WHERE \(sql) ORDER BY name LIMIT \(limit + 1)", arguments: arguments)
+                db, sql: "SELECT summary FROM image WHERE \(sql) ORDER BY name LIMIT \(limit + 1)", arguments: arguments
+            )
         }
         let items = try found.prefix(limit).map { try JSONFormat.decode(ImageSummary.self, from: $0) }
         return Page(items: items, next: found.count > limit ? items.last?.name.text : nil)

@@ -78,7 +78,8 @@ enum ImageRows {
     static func showUnreadable(_ name: ImageName, reason: String, _ db: Database) throws {
         let summary = ImageSummary(
             name: name, digest: nil, revision: 0, status: .undetermined,
-            reasons: ["its record cannot be read: \(reason)"], counts: .init(), packages: 0, previous: nil, failure: nil,
+            reasons: ["its record cannot be read: \(reason)"], counts: .init(), packages: 0, previous: nil,
+            failure: nil,
             sources: [], firstSeenAt: Date(timeIntervalSince1970: 0), judgedAt: nil)
         try write(summary, db)
     }

@@ -27,7 +27,8 @@ extension ReadModel {
         keys += try String.fetchAll(
             db, sql: "SELECT key FROM inventory WHERE digest = ? ORDER BY key LIMIT 10", arguments: [digest.text])
         for key in keys {
-            guard let record = try StoredDocument.find(Topics.inventories, key, db)?.payload(InventoryRecord.self) else {
+            guard let record = try StoredDocument.find(Topics.inventories, key, db)?.payload(InventoryRecord.self)
+            else {
                 continue
             }
             if case .platform(let inventory) = record { return inventory }
@@ -43,7 +44,8 @@ extension ScanReport {
             packages: inventory?.packages.map(ReportedPackage.init) ?? [], findings: platform.findings,
             undetermined: platform.verdict.undetermined
                 + (inventory == nil && platform.verdict.undetermined.isEmpty
-                    ? [Undetermined(what: "packages", reason: "the inventory that was judged is not kept any more")] : []),
+                    ? [Undetermined(what: "packages", reason: "the inventory that was judged is not kept any more")]
+                    : []),
             verdict: ReportedVerdict(outcome: platform.verdict.outcome, controls: platform.verdict.controls))
     }
 }

@@ -109,7 +109,8 @@ extension StoredDocument {
         let columns = "topic, key, position, headers, value, appended_at"
         let rows: [Row]
         if let key {
-            let sql = "SELECT \(columns) FROM journal WHERE topic = ? AND key = ? AND position < ? ORDER BY position DESC LIMIT ?"
+            let sql =
+                "SELECT \(columns) FROM journal WHERE topic = ? AND key = ? AND position < ? ORDER BY position DESC LIMIT ?"
             rows = try Row.fetchAll(
                 db.cachedStatement(sql: sql), arguments: [topic.name.rawValue, key, before, limit])
         } else {

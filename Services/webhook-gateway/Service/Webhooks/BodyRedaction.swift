@@ -1,6 +1,7 @@
 import Foundation
 
-/// Takes secrets out of URLs in a webhook's body before it is stored: user information, and query parameters whose names
+/// Takes secrets out of URLs in a webhook's body before it is stored: user information, and query parameters whose
+/// names
 /// say that they are secrets. Everything else stays byte by byte.
 ///
 /// Works on bytes, in one pass: the body may be of any form. JSON may write `/` as `\/` and `&` as `\u0026`.
@@ -8,7 +9,8 @@ enum BodyRedaction {
     static let replacement = Array("redacted".utf8)
     static let secretNames: Set<String> = [
         "access_token", "api_key", "apikey", "auth", "authorization", "client_secret", "code", "credential", "key",
-        "password", "secret", "sig", "signature", "token", "x-amz-credential", "x-amz-security-token", "x-amz-signature",
+        "password", "secret", "sig", "signature", "token", "x-amz-credential", "x-amz-security-token",
+        "x-amz-signature",
         "x-goog-credential", "x-goog-signature",
     ]
     private static let nameBytesMax = 32
@@ -65,7 +67,8 @@ enum BodyRedaction {
 
     private static func redactURL(_ url: ArraySlice<UInt8>, into out: inout [UInt8]) {
         let authorityEnd =
-            url.firstIndex { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "?") || $0 == UInt8(ascii: "\\") } ?? url.endIndex
+            url.firstIndex { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "?") || $0 == UInt8(ascii: "\\") }
+            ?? url.endIndex
         var rest = url
         if let at = url[..<authorityEnd].lastIndex(of: UInt8(ascii: "@")) {
             out += replacement
@@ -82,7 +85,8 @@ enum BodyRedaction {
     private static func redactQuery(_ query: ArraySlice<UInt8>, into out: inout [UInt8]) {
         var index = query.startIndex
         while index < query.endIndex {
-            let end = query[index...].firstIndex { $0 == UInt8(ascii: "&") || $0 == UInt8(ascii: "\\") } ?? query.endIndex
+            let end =
+                query[index...].firstIndex { $0 == UInt8(ascii: "&") || $0 == UInt8(ascii: "\\") } ?? query.endIndex
             let pair = query[index..<end]
             if let equals = pair.firstIndex(of: UInt8(ascii: "=")), isSecret(pair[..<equals]) {
                 out += pair[...equals]

@@ -10,7 +10,8 @@ import Metrics
 import Model
 import NIOCore
 
-/// `POST /webhooks/{registry}`: authenticates a notification, makes it durable, answers 202. It is read later, by intake.
+/// `POST /webhooks/{registry}`: authenticates a notification, makes it durable, answers 202. It is read later, by
+/// intake.
 ///
 /// Only content type and body are kept. An unknown registry, one that takes no webhooks and a wrong secret get the same
 /// answer, so nobody learns which registries there are.

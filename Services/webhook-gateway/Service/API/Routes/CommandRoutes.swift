@@ -17,11 +17,13 @@ struct CommandRoutes: Sendable {
         [
             APIRoute(.get, "/replies/{id}", .operator, "How a command fares.", handler: reply),
             APIRoute(.post, "/cleanup/preview", .operator, "What a cleanup rule would remove.", handler: preview),
-            APIRoute(.post, "/cleanup/apply", .operator, "Removes what the rule takes, into the trash.", handler: apply),
+            APIRoute(
+                .post, "/cleanup/apply", .operator, "Removes what the rule takes, into the trash.", handler: apply),
             APIRoute(.post, "/cleanup/restore", .operator, "Brings images back from the trash.", handler: restore),
             APIRoute(.get, "/advisories/status", .viewer, "The generation in force.", handler: status),
             APIRoute(.post, "/advisories/import", .operator, "Imports advisories.", handler: importAdvisories),
-            APIRoute(.post, "/advisories/activate", .operator, "Puts an earlier generation in force.", handler: activate),
+            APIRoute(
+                .post, "/advisories/activate", .operator, "Puts an earlier generation in force.", handler: activate),
             APIRoute(.get, "/dead-letters", .operator, "Records that could not be handled.", handler: deadLetters),
         ]
     }
@@ -77,7 +79,8 @@ struct CommandRoutes: Sendable {
     @Sendable private func preview(_ request: Request, _ context: GatewayContext) async throws -> Response {
         let rule = try await rule(request, context)
         return try await run(
-            .previewCleanup(rule), to: Topics.cleanupCommands, subject: rule.registry.text, detail: "preview", request, context)
+            .previewCleanup(rule), to: Topics.cleanupCommands, subject: rule.registry.text, detail: "preview", request,
+            context)
     }
 
     @Sendable private func apply(_ request: Request, _ context: GatewayContext) async throws -> Response {
@@ -136,12 +139,14 @@ struct CommandRoutes: Sendable {
         guard origin.utf8.count <= Self.originBytesMax, origin.hasPrefix("/") || origin.hasPrefix("https://"),
             origin.unicodeScalars.allSatisfy({ $0.properties.generalCategory != .control })
         else {
-            throw ProblemError.invalid("is an absolute folder on the evaluator's machine or an https address", field: "origin")
+            throw ProblemError.invalid(
+                "is an absolute folder on the evaluator's machine or an https address", field: "origin")
         }
         // Secrets that were put into the address stay out of the log's audit.
         let shown = String(decoding: BodyRedaction.redact(Array(origin.utf8)), as: UTF8.self)
         return try await run(
-            .importAdvisories(origin: origin), to: Topics.evaluatorCommands, subject: "advisories", detail: shown, request,
+            .importAdvisories(origin: origin), to: Topics.evaluatorCommands, subject: "advisories", detail: shown,
+            request,
             context)
     }
 
@@ -164,7 +169,8 @@ struct CommandRoutes: Sendable {
         let before = try reader.integer("after", in: 0...Int.max, default: Int.max)
         let records = try await desk.model.journal(Topics.deadLetters, key: nil, before: Int64(before), limit: limit)
         let items = records.map(DeadLetterSummary.init)
-        return try .json(Page(items: items, next: records.count == limit ? records.last.map { String($0.position) } : nil))
+        return try .json(
+            Page(items: items, next: records.count == limit ? records.last.map { String($0.position) } : nil))
     }
 }
 

@@ -6,7 +6,8 @@ import NIOCore
 
 /// `GET /events`: server-sent events, one for each image that changed.
 ///
-/// `event: image` carries the image as `GET /images` shows it, `event: removed` its name, `event: reset` says to load the
+/// `event: image` carries the image as `GET /images` shows it, `event: removed` its name, `event: reset` says to load
+/// the
 /// list again and comes first. `Last-Event-ID` continues where a stream ended.
 struct EventRoutes: Sendable {
     let desk: APIDesk
@@ -18,7 +19,9 @@ struct EventRoutes: Sendable {
 
     @Sendable private func follow(_ request: Request, _ context: GatewayContext) async throws -> Response {
         let caller = try context.caller()
-        guard let stream = hub.subscribe() else { throw ProblemError.unavailable("too many clients follow", retryAfter: 30) }
+        guard let stream = hub.subscribe() else {
+            throw ProblemError.unavailable("too many clients follow", retryAfter: 30)
+        }
         let missed = try await missed(since: request.headers[.lastEventID].flatMap { Int64($0) })
         var headers = HTTPFields()
         headers[.contentType] = "text/event-stream"

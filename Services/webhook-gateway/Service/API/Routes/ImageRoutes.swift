@@ -19,8 +19,10 @@ struct ImageRoutes: Sendable {
             APIRoute(.post, "/images", .contributor, "Registers images by name or reference.", handler: register),
             APIRoute(.get, "/summary", .viewer, "Counts images by status.", handler: summary),
             APIRoute(
-                .get, "/images/**", .viewer, "One image; `/report`, `/timeline` and `/history` after its name.", handler: read),
-            APIRoute(.post, "/images/**", .contributor, "`/rescan` after the name: asks the registry again.", handler: act),
+                .get, "/images/**", .viewer, "One image; `/report`, `/timeline` and `/history` after its name.",
+                handler: read),
+            APIRoute(
+                .post, "/images/**", .contributor, "`/rescan` after the name: asks the registry again.", handler: act),
         ]
     }
 
@@ -90,7 +92,8 @@ struct ImageRoutes: Sendable {
         let records = try await desk.model.journal(
             Topics.verdictHistory, key: name.text, before: Int64(before), limit: limit)
         let items = try records.map { try PastVerdict($0.payload(VerdictRecord.self)) }
-        return try .json(Page(items: items, next: records.count == limit ? records.last.map { String($0.position) } : nil))
+        return try .json(
+            Page(items: items, next: records.count == limit ? records.last.map { String($0.position) } : nil))
     }
 
     // MARK: Wishes
@@ -134,7 +137,8 @@ struct ImageRoutes: Sendable {
         _ request: Request, _ context: GatewayContext, known: Set<String>, other: Set<String>
     ) throws -> (ImageName, String) {
         guard let path = NamedPath(request.uri.path, after: Self.base) else {
-            throw ProblemError.malformed("an image's name is registry/repository:tag or registry/repository@digest", field: "name")
+            throw ProblemError.malformed(
+                "an image's name is registry/repository:tag or registry/repository@digest", field: "name")
         }
         guard known.contains(path.action) else {
             guard other.contains(path.action) else { throw ProblemError.notFound("there is no such resource") }

@@ -17,7 +17,9 @@ struct InventoryRoutes: Sendable {
 
     var routes: [APIRoute] {
         [
-            APIRoute(.post, "/inventories", .contributor, "Uploads what CI scanned and asks for the verdict.", handler: upload),
+            APIRoute(
+                .post, "/inventories", .contributor, "Uploads what CI scanned and asks for the verdict.",
+                handler: upload),
             APIRoute(
                 .get, "/candidates/**", .viewer, "The verdict of an upload: `{name}@{digest}`.", handler: candidate),
         ]
@@ -31,7 +33,9 @@ struct InventoryRoutes: Sendable {
         let body = try await JSONBody.read(InventoryUpload.self, from: request, bytesMax: Limits.inventoryBytesMax)
         let naming = ImageNaming(registries: desk.directory.registries.filter { caller.sees($0.name) })
         let name = try naming.resolve(body.image, field: "image")
-        guard caller.sees(name) else { throw ProblemError(.forbidden, "this token's scope does not hold the image", field: "image") }
+        guard caller.sees(name) else {
+            throw ProblemError(.forbidden, "this token's scope does not hold the image", field: "image")
+        }
         if case .digest(let digest) = name.target, digest != body.digest {
             throw ProblemError.invalid("differs from the digest in the image's name", field: "digest")
         }
@@ -81,7 +85,9 @@ struct InventoryRoutes: Sendable {
         }
         let change = Change.candidate(candidate)
         drafts.append(
-            try RecordDraft(Topics.changes, key: change.key, change, context.caused("candidate", by: ChangeWriter.source, at: context.time)))
+            try RecordDraft(
+                Topics.changes, key: change.key, change,
+                context.caused("candidate", by: ChangeWriter.source, at: context.time)))
         drafts.append(
             try desk.writer.audit(
                 caller.actor, "inventory.upload", candidate.key, "register \(body.register.rawValue)",
@@ -104,7 +110,9 @@ struct InventoryRoutes: Sendable {
         // With an older verdict at hand the wait is short: most likely nothing has changed.
         let patience = position < 0 ? wait : min(wait, .seconds(3))
         let isNew = try await model.wait(within: patience) { () -> Bool? in
-            guard let found = try await model.document(Topics.verdicts, key), found.position > position else { return nil }
+            guard let found = try await model.document(Topics.verdicts, key), found.position > position else {
+                return nil
+            }
             return true
         }
         _ = isNew
@@ -137,7 +145,9 @@ struct InventoryRoutes: Sendable {
             throw ProblemError.malformed(error.description, field: "name")
         }
         guard try context.caller().sees(name) else { throw missing }
-        guard let record = try await desk.model.payload(CandidateRecord.self, Topics.candidates, key) else { throw missing }
+        guard let record = try await desk.model.payload(CandidateRecord.self, Topics.candidates, key) else {
+            throw missing
+        }
         let answer = try await answer(record)
         return try .json(answer, status: answer.reports.isEmpty ? .accepted : .ok)
     }

@@ -71,7 +71,9 @@ struct PolicyRoutes: Sendable {
 
     @Sendable private func create(_ request: Request, _ context: GatewayContext) async throws -> Response {
         let body = try await JSONBody.read(PolicyRequest.self, from: request)
-        guard try await head(body.id) == nil else { throw ProblemError.conflict("there is a policy with this id already") }
+        guard try await head(body.id) == nil else {
+            throw ProblemError.conflict("there is a policy with this id already")
+        }
         return try await write(body, before: nil, request, context)
     }
 
@@ -95,7 +97,11 @@ struct PolicyRoutes: Sendable {
         let newest = try await kept(wanted.id).map(\.version).max() ?? 0
         wanted.version = max(newest, before?.version ?? 0) + 1
         try await desk.writer.submit(
-            [.init(.putPolicy(wanted), action: before == nil ? "policy.create" : "policy.update", detail: "version \(wanted.version)")],
+            [
+                .init(
+                    .putPolicy(wanted), action: before == nil ? "policy.create" : "policy.update",
+                    detail: "version \(wanted.version)")
+            ],
             by: try context.caller().actor, trace: TraceParent.from(request.headers[.traceparent]))
         let target = wanted
         let shown = try await desk.model.wait(within: Limits.configurationWait) { () -> Policy? in
@@ -160,7 +166,8 @@ enum PolicyForm {
         let scope = body.scope ?? Policy.Scope()
         try check(scope)
         return Policy(
-            id: body.id, version: 1, name: body.name, description: body.description, scope: scope, controls: body.controls,
+            id: body.id, version: 1, name: body.name, description: body.description, scope: scope,
+            controls: body.controls,
             enabled: body.enabled ?? true)
     }
 
@@ -193,7 +200,9 @@ enum PolicyForm {
         case .notRoot: break
         case .requiredLabels(let settings):
             try count(settings.labels.count, "labels")
-            if settings.labels.keys.contains("") { throw ProblemError.invalid("a label has a name", field: field + ".labels") }
+            if settings.labels.keys.contains("") {
+                throw ProblemError.invalid("a label has a name", field: field + ".labels")
+            }
         }
     }
 }

@@ -22,8 +22,10 @@ struct RegistryRoutes: Sendable {
             APIRoute(.post, "/registries", .operator, "Adds a registry.", handler: create),
             APIRoute(.get, "/registries/{name}", .viewer, "One registry.", handler: get),
             APIRoute(.put, "/registries/{name}", .operator, "Changes a registry, or adds it.", handler: put),
-            APIRoute(.delete, "/registries/{name}", .admin, "Removes a registry from the configuration.", handler: delete),
-            APIRoute(.post, "/registries/{name}/test", .operator, "Asks the registry whether it answers.", handler: test),
+            APIRoute(
+                .delete, "/registries/{name}", .admin, "Removes a registry from the configuration.", handler: delete),
+            APIRoute(
+                .post, "/registries/{name}/test", .operator, "Asks the registry whether it answers.", handler: test),
             APIRoute(.post, "/registries/{name}/enumerate", .operator, "Lists the registry now.", handler: enumerate),
             APIRoute(.post, "/registries/{name}/rescan", .operator, "Scans its images again.", handler: rescan),
         ]
@@ -99,7 +101,9 @@ struct RegistryRoutes: Sendable {
         _ body: RegistryRequest, before: Registry?, _ request: Request, _ context: GatewayContext
     ) async throws -> Response {
         let caller = try context.caller()
-        guard caller.sees(body.name) else { throw ProblemError.forbidden("this token's scope does not hold the registry") }
+        guard caller.sees(body.name) else {
+            throw ProblemError.forbidden("this token's scope does not hold the registry")
+        }
         if body.credential != nil, caller.role != .admin {
             throw ProblemError(.forbidden, "only an admin sets a registry's credential", field: "credential")
         }
@@ -110,7 +114,11 @@ struct RegistryRoutes: Sendable {
         if wanted == before { return try await answer(wanted, status: .ok) }
         wanted.version = (before?.version ?? 0) + 1
         try await desk.writer.submit(
-            [.init(.putRegistry(wanted), action: before == nil ? "registry.create" : "registry.update", detail: wanted.url)],
+            [
+                .init(
+                    .putRegistry(wanted), action: before == nil ? "registry.create" : "registry.update",
+                    detail: wanted.url)
+            ],
             by: caller.actor, trace: TraceParent.from(request.headers[.traceparent]))
         let target = wanted
         let desk = desk
@@ -122,7 +130,9 @@ struct RegistryRoutes: Sendable {
         guard var shown else { return try await answer(target, status: .accepted) }
         let version = shown.version
         shown.version = target.version
-        guard shown == target else { throw ProblemError.conflict("somebody else changed the registry at the same time") }
+        guard shown == target else {
+            throw ProblemError.conflict("somebody else changed the registry at the same time")
+        }
         shown.version = version
         return try await answer(shown, status: before == nil ? .created : .ok)
     }
@@ -188,7 +198,8 @@ enum VersionMatch {
         }
         let wanted = header.split(separator: ",").map { $0.filter { $0 != " " && $0 != "\"" } }
         guard let current, wanted.contains(String(current)) else {
-            throw ProblemError(.preconditionFailed, "it was changed meanwhile; its version is \(current.map(String.init) ?? "none")")
+            throw ProblemError(
+                .preconditionFailed, "it was changed meanwhile; its version is \(current.map(String.init) ?? "none")")
         }
     }
 }

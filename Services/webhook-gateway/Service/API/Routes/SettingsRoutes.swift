@@ -36,7 +36,8 @@ struct SettingsRoutes: Sendable {
             throw ProblemError.invalid("is a number from 1 to \(Self.trashDaysMax)", field: "trashDays")
         }
         guard (1...Self.backgroundRequestsMax).contains(body.backgroundRequestsMax) else {
-            throw ProblemError.invalid("is a number from 1 to \(Self.backgroundRequestsMax)", field: "backgroundRequestsMax")
+            throw ProblemError.invalid(
+                "is a number from 1 to \(Self.backgroundRequestsMax)", field: "backgroundRequestsMax")
         }
         try ScheduleForm.check(body.rescan, field: "rescan")
         let wanted = SettingsRecord(

@@ -23,7 +23,9 @@ struct TokenRoutes: Sendable {
     }
 
     @Sendable private func me(_ request: Request, _ context: GatewayContext) async throws -> Response {
-        guard let token = desk.directory.token(try context.caller().id) else { throw ProblemError.notFound("it is revoked") }
+        guard let token = desk.directory.token(try context.caller().id) else {
+            throw ProblemError.notFound("it is revoked")
+        }
         return try .json(TokenSummary(token))
     }
 
