@@ -4,8 +4,8 @@ import Hummingbird
 import Logging
 import NIOCore
 
-/// The yardstick of webhook acceptance: the gateway's HTTP server, set up as the gateway sets it up, with one route that
-/// does nothing but answer 202. Prints its port and serves until it is ended.
+/// The yardstick of webhook acceptance: the gateway's HTTP server, set up as the gateway sets it up, with one route
+/// that does nothing but answer 202. Prints its port and serves until it is ended.
 @main
 enum EmptyHandlerServer {
     static func main() async throws {
