@@ -149,7 +149,8 @@ let package = Package(
                 serviceLifecycle,
             ]),
         service(
-            "RegistryEnumeratorService", "registry-enumerator", serviceModules + ["RegistryClient", "RegistryAccess"]),
+            "RegistryEnumeratorService", "registry-enumerator",
+            serviceModules + ["RegistryClient", "RegistryAccess", serviceLifecycle]),
         service(
             "ScannerService", "scanner",
             serviceModules + [

@@ -1,1 +1,23 @@
-// Replaced by the process.
+import Composition
+import RegistryEnumeratorService
+import ServiceLifecycle
+import ServiceRuntime
+
+struct RegistryEnumerator: ServiceProcess {
+    static let name = RegistryEnumeratorService.name
+    static let summary = "Lists registries on command and on their schedules, and makes rescans due."
+
+    static func configuration(from settings: inout Settings) -> CompositionConfiguration {
+        CompositionConfiguration(from: &settings)
+    }
+
+    static func services(_ configuration: CompositionConfiguration, _ runtime: Runtime) async throws -> [any Service] {
+        let composition = try await Composition.open(configuration, runtime)
+        return [
+            composition.closing,
+            RegistryEnumeratorService(ports: try composition.ports(for: name), registries: composition.registries),
+        ]
+    }
+}
+
+await ServiceMain<RegistryEnumerator>.main()

@@ -1,0 +1,184 @@
+import EventLogPort
+import Events
+import Foundation
+import Model
+import RegistryAccess
+import RegistryClient
+
+/// One run over one registry: lists repositories and tags, asks what each name points at, and tells the catalogue what
+/// differs from what it has.
+///
+/// A name that a listing does not show is asked for by itself, and only if the listing was complete; nothing else than a
+/// 404 to that question makes it go. What fails is a problem of the run, never an absence.
+/// **Limits**: `width` repositories at a time, `failuresMax` failures in a row, `problemsMax` lines, `progressMax` reports.
+actor Enumeration {
+    static let width = 4
+    static let failuresMax = 5
+    static let problemsMax = 50
+    static let progressMax = 20
+    static let source = "registry-enumerator"
+
+    typealias Append = @Sendable ([RecordDraft]) async throws -> Void
+
+    private let registry: Registry
+    private let reader: any RegistryReader
+    private let known: @Sendable () -> EnumeratorMemory
+    private let append: Append
+    private let report: @Sendable (RegistryStatusRecord.Enumeration, Int, Int) async throws -> Void
+    private let time: TimeSource
+    private let context: EventContext
+    private(set) var result: RegistryStatusRecord.Enumeration
+    private(set) var failure: (any Error)?
+    private var failuresInARow = 0
+    private var isComplete = true
+    private var done = 0
+    private var reported = 0
+
+    /// - Parameter report: told of progress, with the repositories done and in all.
+    init(
+        _ registry: Registry, reader: any RegistryReader, startedAt: Date, context: EventContext, time: TimeSource,
+        known: @escaping @Sendable () -> EnumeratorMemory, append: @escaping Append,
+        report: @escaping @Sendable (RegistryStatusRecord.Enumeration, Int, Int) async throws -> Void
+    ) {
+        self.registry = registry
+        self.reader = reader
+        self.known = known
+        self.append = append
+        self.report = report
+        self.time = time
+        self.context = context
+        result = RegistryStatusRecord.Enumeration(startedAt: startedAt.milliseconds)
+    }
+
+    /// - Throws: errors of the log, `CancellationError`. What the registry did is in `result` and `failure`.
+    func run() async throws {
+        var repositories: [RepositoryName] = []
+        do {
+            let listing = try await reader.repositories(progress: nil)
+            repositories = listing.names.filter { registry.filter.contains($0) }
+            if let reason = listing.incompleteBecause { fail("the list of repositories may be short: \(reason)") }
+            if listing.skippedCount > 0 { fail("\(listing.skippedCount) repositories have names that cannot be read") }
+        } catch let error as CancellationError {
+            throw error
+        } catch {
+            try Task.checkCancellation()
+            failure = error
+            isComplete = false
+        }
+        if failure == nil {
+            // What the catalogue has and the list does not show is asked for, name by name, if the list is whole.
+            if isComplete {
+                let listed = Set(repositories)
+                let others = known().images[registry.name, default: [:]].filter { !$0.value.isEmpty }.keys
+                repositories += others.filter { !listed.contains($0) }.sorted()
+            }
+            result.repositories = repositories.count
+            try await visit(repositories)
+        }
+        result.finishedAt = time.now().milliseconds
+        result.complete = isComplete && failure == nil
+    }
+
+    private func visit(_ repositories: [RepositoryName]) async throws {
+        try await report(result, 0, repositories.count)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for (index, repository) in repositories.enumerated() {
+                if index >= Self.width { try await group.next() }
+                if failure != nil { break }
+                group.addTask { try await self.visit(repository, of: repositories.count) }
+            }
+            try await group.waitForAll()
+        }
+    }
+
+    private func visit(_ repository: RepositoryName, of total: Int) async throws {
+        if known().isListed(repository, of: registry.name, since: result.startedAt) {
+            done += 1
+            return
+        }
+        guard let listed = try await tags(of: repository) else { return }
+        let catalogue = known().images[registry.name]?[repository] ?? [:]
+        var names = listed.tags.map { ImageName(registry: registry.name, repository: repository, target: .tag($0)) }
+        result.images += names.count
+        if listed.isWhole {
+            let shown = Set(names)
+            names += catalogue.keys.filter { !shown.contains($0) }.sorted()
+        }
+        var drafts: [RecordDraft] = []
+        for name in names {
+            guard failure == nil else { return }
+            let known = catalogue[name]
+            guard let change = try await change(name, known) else { continue }
+            let caused = context.caused("change/\(name)", by: Self.source, at: time.now())
+            drafts.append(try RecordDraft(Topics.changes, key: change.key, change, caused))
+        }
+        guard failure == nil else { return }
+        let mark = CrawlMarkRecord(
+            registry: registry.name, repository: repository, listedAt: time.now().milliseconds, tags: listed.tags.count)
+        let key = EnumeratorMemory.markKey(registry.name, repository)
+        drafts.append(
+            try RecordDraft(
+                Topics.crawlMarks, key: key, mark, context.caused("mark/\(key)", by: Self.source, at: time.now())))
+        try await append(drafts)
+        done += 1
+        // At most `progressMax` reports, however many repositories there are.
+        if done * Self.progressMax / max(total, 1) > reported {
+            reported = done * Self.progressMax / max(total, 1)
+            try await report(result, done, total)
+        }
+    }
+
+    /// The tags in the filter; nil where they cannot be listed. A repository that is not there has none.
+    private func tags(of repository: RepositoryName) async throws -> (tags: [TagName], isWhole: Bool)? {
+        do {
+            let listing = try await reader.tags(of: repository, progress: nil)
+            failuresInARow = 0
+            if let reason = listing.incompleteBecause { fail("the tags of \(repository) may be cut short: \(reason)") }
+            let wanted = listing.names.filter { !$0.namesAttachment && registry.filter.contains(repository, .tag($0)) }
+            return (wanted, listing.isComplete)
+        } catch let error as CancellationError {
+            throw error
+        } catch RegistryError.notFound {
+            return ([], true)
+        } catch {
+            try Task.checkCancellation()
+            note(error, "the tags of \(repository)")
+            return nil
+        }
+    }
+
+    /// What the catalogue has to be told of a name; nil where nothing differs.
+    private func change(_ name: ImageName, _ known: ImageRecord?) async throws -> Change? {
+        switch try await reader.ask(name.repository, name.target) {
+        case .shows(let digest, let type):
+            failuresInARow = 0
+            if let known, known.digest == digest, known.resolution == .resolved, known.sources.contains(.enumeration) {
+                return nil
+            }
+            return .observed(.init(name: name, digest: digest, mediaType: type, source: .enumeration, urgent: false))
+        case .absent:
+            failuresInARow = 0
+            return known == nil || known?.resolution == .notFound ? nil : .gone(.init(name: name, source: .enumeration))
+        case .failed(let error):
+            note(error, name.text)
+            let failure = RegistryFailure.failure(of: error, attempt: 1, now: time.now())
+            // A name that is known stays as it is; one that is new is listed with the reason.
+            return known == nil ? .unresolved(.init(name: name, source: .enumeration, failure: failure)) : nil
+        }
+    }
+
+    private func fail(_ problem: String) {
+        isComplete = false
+        guard result.problems.count < Self.problemsMax else { return }
+        result.problems.append(String(problem.prefix(500)))
+    }
+
+    /// A refused credential ends the run at once, since accounts get locked; a registry that is away after a few failures.
+    private func note(_ error: any Error, _ what: String) {
+        let kind = RegistryFailure.kind(of: error)
+        fail("\(what): \(RegistryFailure.failure(of: error, attempt: 1, now: time.now()).message)")
+        failuresInARow += 1
+        if case RegistryError.unauthorized = error { failure = error }
+        if failuresInARow >= Self.failuresMax, kind != .damaged { failure = error }
+    }
+}
