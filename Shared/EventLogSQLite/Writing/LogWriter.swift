@@ -3,6 +3,7 @@ import EventLogPort
 import Foundation
 import GRDB
 import Logging
+import Metrics
 import Storage
 import Synchronization
 
@@ -20,6 +21,8 @@ final class LogWriter: Sendable {
     private let queue = WriterQueue()
     private let ended = Gate()
     private let counts = Mutex(LogStatistics())
+    private let commits = Counter(label: "pratique.log.commits")
+    private let appended = Counter(label: "pratique.log.records")
 
     init(pool: DatabasePool, tail: LogTail, time: TimeSource, logger: Logger) {
         self.pool = pool
@@ -162,6 +165,8 @@ final class LogWriter: Sendable {
             counts.commits += 1
             counts.appended += records
         }
+        commits.increment()
+        appended.increment(by: records)
     }
 
     /// Another process wrote: where the slots end now.
