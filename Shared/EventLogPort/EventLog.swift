@@ -1,7 +1,8 @@
 /// The log that the services speak through: topics of records, appended durably, read whole or shared out in groups.
 ///
 /// **Promises**, the same for every adapter and held by one contract suite (`EventLogContract`):
-/// * `append` returns when every record of the call is durable. It is not atomic: after an error any of them may have landed.
+/// * `append` returns when every record of the call is durable. It is not atomic: after an error any of them may have
+///   landed.
 /// * Records with the same key land in the same partition, in the order of their appends.
 /// * Delivery is at least once. Positions grow within a partition and may have gaps.
 /// * A topic of kind `state` keeps at least the newest record of each key; one of kind `journal` or `work` keeps each
@@ -52,8 +53,8 @@ public protocol EventReader: Sendable {
 /// Up to 64 unacknowledged records a partition are handed out. The group's position is the lowest unfinished record, so
 /// records may be acknowledged in any order. A revocation stops acknowledgements, not running work.
 public protocol GroupMember: Sendable {
-    /// The next step, or nil after `leave`. Suspends while there is nothing. A cancelled task gets a `CancellationError`;
-    /// the member stays joined, and steps that it was not given wait for the next call.
+    /// The next step, or nil after `leave`. Suspends while there is nothing. A cancelled task gets a
+    /// `CancellationError`; the member stays joined, and steps that it was not given wait for the next call.
     func next() async throws -> GroupStep?
 
     /// Finishes a record. One of a partition that was revoked is ignored: its new owner gets it again.

@@ -39,7 +39,9 @@ public final class SQLiteEventLog: EventLog {
         var isClosed = false
     }
 
-    private init(folder: URL, pool: DatabasePool, identity: LogIdentity, topics: TopicTable, time: TimeSource, logger: Logger) {
+    private init(
+        folder: URL, pool: DatabasePool, identity: LogIdentity, topics: TopicTable, time: TimeSource, logger: Logger
+    ) {
         self.folder = folder
         self.pool = pool
         self.topics = topics

@@ -83,7 +83,9 @@ public final class SQLiteViewStore: ViewStore {
         return try? JSONDecoder().decode(ViewState.self, from: data)
     }
 
-    public func commit(_ state: ViewState, _ body: @escaping @Sendable (borrowing Transaction) throws -> Void) async throws {
+    public func commit(
+        _ state: ViewState, _ body: @escaping @Sendable (borrowing Transaction) throws -> Void
+    ) async throws {
         let encoded = try JSONEncoder().encode(state)
         do {
             try await unlessCancelled { db in

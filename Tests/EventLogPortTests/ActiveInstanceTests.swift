@@ -216,7 +216,9 @@ struct ActiveInstanceTests {
         #expect(observe(&fence, id(14), "k", "60") == .newer)
     }
 
-    private func observe(_ fence: inout TermFence, _ id: RecordID, _ key: String, _ term: String?) -> TermFence.Judgement {
+    private func observe(
+        _ fence: inout TermFence, _ id: RecordID, _ key: String, _ term: String?
+    ) -> TermFence.Judgement {
         fence.observe(id, key: key, term: term)
     }
 }

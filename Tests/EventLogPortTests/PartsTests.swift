@@ -90,8 +90,14 @@ struct PartsTests {
         "a head that makes no sense is refused",
         arguments: [
             ["pratique-parts": "2"],
-            ["pratique-parts": "x", "pratique-parts-bytes": "5", "pratique-parts-sha256": "a", "pratique-parts-from": "1"],
-            ["pratique-parts": "9", "pratique-parts-bytes": "5", "pratique-parts-sha256": "a", "pratique-parts-from": "1"],
+            [
+                "pratique-parts": "x", "pratique-parts-bytes": "5", "pratique-parts-from": "1",
+                "pratique-parts-sha256": "a",
+            ],
+            [
+                "pratique-parts": "9", "pratique-parts-bytes": "5", "pratique-parts-from": "1",
+                "pratique-parts-sha256": "a",
+            ],
             [
                 "pratique-parts": "1", "pratique-parts-bytes": "999999999999", "pratique-parts-from": "1",
                 "pratique-parts-sha256": String(repeating: "a", count: 64),

@@ -8,7 +8,8 @@ import TestSupport
 
 struct BadRecord: Error {}
 
-/// Keeps the newest value of each key of its topics. Values that start with `bad-prepare` or `bad-apply` cannot be read.
+/// Keeps the newest value of each key of its topics. Values that start with `bad-prepare` or `bad-apply` cannot be
+/// read.
 struct NewestInMemory: Projection {
     struct Rows: Sendable, Equatable {
         var values: [String: String] = [:]
@@ -77,7 +78,9 @@ struct NewestInFile: Projection {
         record.value.map { String(decoding: $0, as: UTF8.self) }
     }
 
-    func apply(_ effect: String?, of record: WholeRecord, in transaction: borrowing SQLiteViewStore.Transaction) throws {
+    func apply(
+        _ effect: String?, of record: WholeRecord, in transaction: borrowing SQLiteViewStore.Transaction
+    ) throws {
         let db = transaction.db
         try db.execute(
             sql: """

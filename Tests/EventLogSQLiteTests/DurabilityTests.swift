@@ -123,7 +123,9 @@ struct DurabilityTests {
         try await withThrowingTaskGroup(of: Void.self) { group in
             for writer in 0..<64 {
                 group.addTask {
-                    for _ in 0..<10 { _ = try await log.append([RecordDraft(topic: topic, key: "\(writer)", value: nil)]) }
+                    for _ in 0..<10 {
+                        _ = try await log.append([RecordDraft(topic: topic, key: "\(writer)", value: nil)])
+                    }
                 }
             }
             try await group.waitForAll()

@@ -19,7 +19,9 @@ public final class MemoryViewStore<State: Sendable>: ViewStore {
 
     public func load() async throws -> ViewState? { content.withLock { $0.view } }
 
-    public func commit(_ state: ViewState, _ body: @escaping @Sendable (borrowing Transaction) throws -> Void) async throws {
+    public func commit(
+        _ state: ViewState, _ body: @escaping @Sendable (borrowing Transaction) throws -> Void
+    ) async throws {
         try content.withLock { content in
             let transaction = Transaction(content.rows)
             try body(transaction)
