@@ -19,7 +19,10 @@ final class MemorySource: ImageSource {
     /// Waits before a layer is handed out: the order of arrival is the test's.
     private let before: @Sendable (Descriptor) async -> Void
 
-    init(_ images: [ImageFixture], root: Descriptor? = nil, before: @escaping @Sendable (Descriptor) async -> Void = { _ in }) {
+    init(
+        _ images: [ImageFixture], root: Descriptor? = nil,
+        before: @escaping @Sendable (Descriptor) async -> Void = { _ in }
+    ) {
         rootDescriptor = root ?? images[0].descriptor
         self.before = before
         for image in images {
@@ -64,18 +67,23 @@ final class MemorySource: ImageSource {
 }
 
 enum Scanning {
-    static let osRelease = "PRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\nID=debian\nVERSION_ID=\"12\"\nVERSION_CODENAME=bookworm\n"
+    static let osRelease =
+        "PRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\nID=debian\nVERSION_ID=\"12\"\nVERSION_CODENAME=bookworm\n"
 
     static func dpkg(_ packages: (name: String, version: String)...) -> String {
-        packages.map { "Package: \($0.name)\nStatus: install ok installed\nArchitecture: amd64\nVersion: \($0.version)\nDescription: x\n more\n\n" }
-            .joined()
+        packages.map {
+            "Package: \($0.name)\nStatus: install ok installed\nArchitecture: amd64\nVersion: \($0.version)\nDescription: x\n more\n\n"
+        }
+        .joined()
     }
 
     static func image(_ layers: [TarFixture.Item]...) throws -> ImageFixture {
         try ImageFixture(layers: layers.map { LayerFixture($0) })
     }
 
-    static func scan(_ image: ImageFixture, cache: any LayerCache = NoLayerCache(), limits: ScanLimits = .standard) async throws -> Inventory {
+    static func scan(_ image: ImageFixture, cache: any LayerCache = NoLayerCache(), limits: ScanLimits = .standard)
+        async throws -> Inventory
+    {
         try await ImageScanner(cache: cache, limits: limits).scan(MemorySource([image]))[0]
     }
 

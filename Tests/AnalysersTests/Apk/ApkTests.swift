@@ -1,7 +1,8 @@
-@testable import Analysers
 import Model
 import TestSupport
 import Testing
+
+@testable import Analysers
 
 @Suite("apk")
 struct ApkTests {
@@ -22,17 +23,23 @@ struct ApkTests {
         A:x86_64
         """
 
-    private static func parse(_ text: String) throws -> [FoundPackage] { try Array(text.utf8).withUnsafeBytes { try ApkParser.packages($0) } }
+    private static func parse(_ text: String) throws -> [FoundPackage] {
+        try Array(text.utf8).withUnsafeBytes { try ApkParser.packages($0) }
+    }
 
-    @Test("packages with origin and purl, in both places and through a linked lib", arguments: [
-        [TarFixture.Item.file("lib/apk/db/installed", database)], [.file("usr/lib/apk/db/installed", database)],
-        [.symlink("lib", "usr/lib"), .file("usr/lib/apk/db/installed", database)],
-    ])
+    @Test(
+        "packages with origin and purl, in both places and through a linked lib",
+        arguments: [
+            [TarFixture.Item.file("lib/apk/db/installed", database)], [.file("usr/lib/apk/db/installed", database)],
+            [.symlink("lib", "usr/lib"), .file("usr/lib/apk/db/installed", database)],
+        ])
     func packages(_ items: [TarFixture.Item]) async throws {
         let inventory = try await Scanning.inventory(items + [.file("etc/os-release", Self.release)])
-        #expect(inventory.packages.map(\.purl) == [
-            "pkg:apk/alpine/busybox@1.36.1-r15?arch=x86_64&distro=alpine-3.19.1", "pkg:apk/alpine/libcrypto3@3.1.4-r5?arch=x86_64&distro=alpine-3.19.1",
-        ])
+        #expect(
+            inventory.packages.map(\.purl) == [
+                "pkg:apk/alpine/busybox@1.36.1-r15?arch=x86_64&distro=alpine-3.19.1",
+                "pkg:apk/alpine/libcrypto3@3.1.4-r5?arch=x86_64&distro=alpine-3.19.1",
+            ])
         #expect(inventory.packages.map(\.source?.name) == ["busybox", "openssl"])
         #expect(inventory.packages.map(\.licenses) == [[], ["Apache-2.0"]])
         #expect(inventory.undetermined == [])
@@ -50,7 +57,8 @@ struct ApkTests {
             var expected: [String] = []
             let text = (0..<Int.random(in: 0...30, using: &generator)).map { number in
                 expected.append("p\(number) \(number).1-r0")
-                return ["P:p\(number)", "V:\(number).1-r0", "T:text: with P:colon", "D:so:libc.musl-x86_64.so.1"].shuffled(using: &generator).joined(separator: "\n")
+                return ["P:p\(number)", "V:\(number).1-r0", "T:text: with P:colon", "D:so:libc.musl-x86_64.so.1"]
+                    .shuffled(using: &generator).joined(separator: "\n")
                     + "\nF:etc\nM:0:0:755\nR:passwd\na:0:0:644\n"
             }.joined(separator: "\n")
             #expect(try Self.parse(text).map { "\($0.name) \($0.version)" } == expected, "seed \(seed)")

@@ -1,8 +1,9 @@
-@testable import Analysers
 import Foundation
 import Model
 import TestSupport
 import Testing
+
+@testable import Analysers
 
 @Suite("dpkg")
 struct DpkgParserTests {
@@ -10,26 +11,36 @@ struct DpkgParserTests {
         try Array(text.utf8).withUnsafeBytes { try DpkgParser.packages($0, statusIsImplied: pieces) }
     }
 
-    @Test("the third word of the status decides", arguments: [
-        ("install ok installed", true), ("hold ok installed", true), ("deinstall ok config-files", false), ("purge ok not-installed", false),
-        ("install ok half-configured", true), ("install reinstreq half-installed", true), ("install ok unpacked", true),
-        ("install ok triggers-pending", true), ("install ok triggers-awaited", true),
-    ])
+    @Test(
+        "the third word of the status decides",
+        arguments: [
+            ("install ok installed", true), ("hold ok installed", true), ("deinstall ok config-files", false),
+            ("purge ok not-installed", false),
+            ("install ok half-configured", true), ("install reinstreq half-installed", true),
+            ("install ok unpacked", true),
+            ("install ok triggers-pending", true), ("install ok triggers-awaited", true),
+        ])
     func states(_ status: String, _ isInstalled: Bool) throws {
         #expect(try Self.parse("Package: a\nStatus: \(status)\nVersion: 1\n").count == (isInstalled ? 1 : 0))
     }
 
-    @Test("the source is the stated one, else the package itself", arguments: [
-        ("", "a", "1+b1"), ("Source: src\n", "src", "1+b1"), ("Source: src (1)\n", "src", "1"), ("Source:  src  ( 2:3-4 )\n", "src", " 2:3-4 "),
-    ])
+    @Test(
+        "the source is the stated one, else the package itself",
+        arguments: [
+            ("", "a", "1+b1"), ("Source: src\n", "src", "1+b1"), ("Source: src (1)\n", "src", "1"),
+            ("Source:  src  ( 2:3-4 )\n", "src", " 2:3-4 "),
+        ])
     func sources(_ line: String, _ name: String, _ version: String) throws {
-        let package = try #require(try Self.parse("Package: a\nStatus: install ok installed\nVersion: 1+b1\n\(line)").first)
+        let package = try #require(
+            try Self.parse("Package: a\nStatus: install ok installed\nVersion: 1+b1\n\(line)").first)
         #expect(package.source == Package.Source(name: name, version: version.trimmingCharacters(in: .whitespaces)))
     }
 
     @Test("one name with two architectures is two packages")
     func multiarch() throws {
-        let text = ["amd64", "i386"].map { "Package: libc6\nStatus: install ok installed\nArchitecture: \($0)\nVersion: 1\n" }.joined(separator: "\n")
+        let text = ["amd64", "i386"].map {
+            "Package: libc6\nStatus: install ok installed\nArchitecture: \($0)\nVersion: 1\n"
+        }.joined(separator: "\n")
         #expect(try Self.parse(text).map(\.architecture) == ["amd64", "i386"])
     }
 
@@ -38,10 +49,13 @@ struct DpkgParserTests {
         #expect(try Self.parse("package: a\r\nSTATUS: install ok installed\r\nversion: 1").map(\.version) == ["1"])
     }
 
-    @Test("damage is an error that names the place", arguments: [
-        "Package: a\nStatus: install ok\nVersion: 1\n", "Package: a\nStatus: install ok broken\nVersion: 1\n",
-        "Status: install ok installed\nVersion: 1\n", "Package: a\nStatus: install ok installed\n", " continued\n", "x\n",
-    ])
+    @Test(
+        "damage is an error that names the place",
+        arguments: [
+            "Package: a\nStatus: install ok\nVersion: 1\n", "Package: a\nStatus: install ok broken\nVersion: 1\n",
+            "Status: install ok installed\nVersion: 1\n", "Package: a\nStatus: install ok installed\n", " continued\n",
+            "x\n",
+        ])
     func damage(_ text: String) {
         #expect(throws: AnalysisError.self) { try Self.parse(text) }
     }
@@ -54,11 +68,20 @@ struct DpkgParserTests {
             var text = ""
             for number in 0..<Int.random(in: 0...30, using: &generator) {
                 let isInstalled = Bool.random(using: &generator)
-                let version = "\(Int.random(in: 0...99, using: &generator)).\(Int.random(in: 0...9, using: &generator))~rc1-\(number)"
-                var fields = ["Version: \(version)", "Status: \(isInstalled ? "install ok installed" : "deinstall ok config-files")", "Package: p\(number)"]
-                if Bool.random(using: &generator) { fields.append("Description: Version: 9\n Package: fake\n .\n \tStatus: x") }
+                let version =
+                    "\(Int.random(in: 0...99, using: &generator)).\(Int.random(in: 0...9, using: &generator))~rc1-\(number)"
+                var fields = [
+                    "Version: \(version)",
+                    "Status: \(isInstalled ? "install ok installed" : "deinstall ok config-files")",
+                    "Package: p\(number)",
+                ]
+                if Bool.random(using: &generator) {
+                    fields.append("Description: Version: 9\n Package: fake\n .\n \tStatus: x")
+                }
                 if Bool.random(using: &generator) { fields.append("Conffiles:\n /etc/x 0123 obsolete") }
-                text += fields.shuffled(using: &generator).joined(separator: "\n") + "\n" + String(repeating: "\n", count: Int.random(in: 1...3, using: &generator))
+                text +=
+                    fields.shuffled(using: &generator).joined(separator: "\n") + "\n"
+                    + String(repeating: "\n", count: Int.random(in: 1...3, using: &generator))
                 if isInstalled { expected.append("p\(number) \(version)") }
             }
             #expect(try Self.parse(text).map { "\($0.name) \($0.version)" } == expected, "seed \(seed)")
@@ -67,23 +90,31 @@ struct DpkgParserTests {
 
     @Test("the same list as dpkg-query on this machine, where there is one")
     func differential() throws {
-        guard let program = Program.path(of: "dpkg-query"), let data = FileManager.default.contents(atPath: "/var/lib/dpkg/status"), !data.isEmpty
+        guard let program = Program.path(of: "dpkg-query"),
+            let data = FileManager.default.contents(atPath: "/var/lib/dpkg/status"), !data.isEmpty
         else {
             print("skipped: no dpkg-query or no database on this machine")
             return
         }
         let process = Process()
         process.executableURL = program
-        process.arguments = ["-W", "-f", "${db:Status-Status}\t${Package}\t${Version}\t${Architecture}\t${source:Package}\t${source:Version}\n"]
+        process.arguments = [
+            "-W", "-f",
+            "${db:Status-Status}\t${Package}\t${Version}\t${Architecture}\t${source:Package}\t${source:Version}\n",
+        ]
         let pipe = Pipe()
         process.standardOutput = pipe
         try process.run()
         let output = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         process.waitUntilExit()
-        let expected = output.split(separator: "\n").filter { !$0.hasPrefix("config-files") && !$0.hasPrefix("not-installed") }
-            .map { $0.split(separator: "\t", omittingEmptySubsequences: false).dropFirst().joined(separator: " ") }
+        let expected = output.split(separator: "\n").filter {
+            !$0.hasPrefix("config-files") && !$0.hasPrefix("not-installed")
+        }
+        .map { $0.split(separator: "\t", omittingEmptySubsequences: false).dropFirst().joined(separator: " ") }
         let found = try data.withUnsafeBytes { try DpkgParser.packages($0, statusIsImplied: false) }
-            .map { "\($0.name) \($0.version) \($0.architecture ?? "") \($0.source?.name ?? "") \($0.source?.version ?? "")" }
+            .map {
+                "\($0.name) \($0.version) \($0.architecture ?? "") \($0.source?.name ?? "") \($0.source?.version ?? "")"
+            }
         #expect(found.sorted() == expected.sorted())
         #expect(!found.isEmpty)
     }

@@ -24,28 +24,46 @@ struct DatabaseLayerTests {
 
     static let rules: [Rule] = [
         Rule("a database", ["one 1@0"], [.file(status, one)]),
-        Rule("a package belongs to the layer that first has it", ["one 1@0", "two 2@1"], [.file(status, one)], [.file(status, two)]),
-        Rule("a package that was away comes from where it came back", ["one 1@2", "two 2@2"],
+        Rule(
+            "a package belongs to the layer that first has it", ["one 1@0", "two 2@1"], [.file(status, one)],
+            [.file(status, two)]),
+        Rule(
+            "a package that was away comes from where it came back", ["one 1@2", "two 2@2"],
             [.file(status, two)], [.file(status, Scanning.dpkg(("three", "3")))], [.file("new"), .file(status, two)]),
-        Rule("another version is another package", ["one 2@1"], [.file(status, one)], [.file(status, Scanning.dpkg(("one", "2")))]),
+        Rule(
+            "another version is another package", ["one 2@1"], [.file(status, one)],
+            [.file(status, Scanning.dpkg(("one", "2")))]),
         Rule("a removed database has no packages", [], [.file(status, one)], [.whiteout(status)]),
         Rule("a directory laid over the database", [], [.file(status, one)], [.directory(status)]),
         Rule("an opaque directory over the database", [], [.file(status, one)], [.opaque("var/lib")]),
-        Rule("a hard link in the same layer, target first", ["one 1@0"], [.file("srv/real", one), .hardLink(status, "srv/real")]),
+        Rule(
+            "a hard link in the same layer, target first", ["one 1@0"],
+            [.file("srv/real", one), .hardLink(status, "srv/real")]),
         Rule("a hard link to a lower layer", ["one 1@1"], [.file("srv/real", one)], [.hardLink(status, "srv/real")]),
-        Rule("a relative link", ["one 1@0"], [.symlink(status, "../../../srv/packages.txt"), .file("srv/packages.txt", one)]),
-        Rule("an absolute link to a higher layer", ["one 1@1"], [.symlink(status, "/srv/packages.txt")], [.file("srv/packages.txt", one)]),
-        Rule("below a linked directory", ["one 1@0"], [.symlink("var", "data/var"), .file("data/var/lib/dpkg/status", one)]),
-        Rule("below an absolute linked directory of another layer", ["one 1@1"], [.symlink("var/lib/dpkg", "/srv/db")], [.file("srv/db/status", one)]),
+        Rule(
+            "a relative link", ["one 1@0"],
+            [.symlink(status, "../../../srv/packages.txt"), .file("srv/packages.txt", one)]),
+        Rule(
+            "an absolute link to a higher layer", ["one 1@1"], [.symlink(status, "/srv/packages.txt")],
+            [.file("srv/packages.txt", one)]),
+        Rule(
+            "below a linked directory", ["one 1@0"],
+            [.symlink("var", "data/var"), .file("data/var/lib/dpkg/status", one)]),
+        Rule(
+            "below an absolute linked directory of another layer", ["one 1@1"], [.symlink("var/lib/dpkg", "/srv/db")],
+            [.file("srv/db/status", one)]),
         Rule("a database that no link leads to is somebody else's", [], [.file("srv/chroot/var/lib/dpkg/status", one)]),
         Rule("a link out of the image", [], [.symlink(status, "../../../../../../etc/none")]),
-        Rule("twice in a layer: the last counts", ["two 2@0"], [.file(status, one), .file(status, Scanning.dpkg(("two", "2")))]),
+        Rule(
+            "twice in a layer: the last counts", ["two 2@0"],
+            [.file(status, one), .file(status, Scanning.dpkg(("two", "2")))]),
         Rule("names with ./ and //", ["one 1@0"], [.file("./var//lib/dpkg/./status", one)]),
     ]
 
     @Test("rules", arguments: rules)
     func rule(_ rule: Rule) async throws {
-        let inventory = try await Scanning.scan(ImageFixture(layers: rule.layers.map { LayerFixture($0 + [.file("etc/os-release", Scanning.osRelease)]) }))
+        let inventory = try await Scanning.scan(
+            ImageFixture(layers: rule.layers.map { LayerFixture($0 + [.file("etc/os-release", Scanning.osRelease)]) }))
         #expect(Scanning.list(inventory) == rule.expected)
         #expect(inventory.undetermined == [])
         #expect(inventory.distribution?.description == "debian 12")
@@ -54,14 +72,19 @@ struct DatabaseLayerTests {
     @Test("links that lead in a circle are told")
     func loop() async throws {
         let inventory = try await Scanning.inventory([.symlink(Self.status, "status")])
-        #expect(inventory.undetermined == [Undetermined(what: Self.status, reason: "its links lead in a circle or too far")])
+        #expect(
+            inventory.undetermined == [Undetermined(what: Self.status, reason: "its links lead in a circle or too far")]
+        )
     }
 
     @Test("distroless pieces are one database, without the checksums beside them")
     func pieces() async throws {
         let piece = { (name: String) in "Package: \(name)\nVersion: 1\nArchitecture: amd64\nSource: src (2)\n" }
         let inventory = try await Scanning.inventory(
-            [.file("var/lib/dpkg/status.d/base", piece("base")), .file("var/lib/dpkg/status.d/base.md5sums", "00 usr/x\n")],
+            [
+                .file("var/lib/dpkg/status.d/base", piece("base")),
+                .file("var/lib/dpkg/status.d/base.md5sums", "00 usr/x\n"),
+            ],
             [.file("var/lib/dpkg/status.d/tz", piece("tz")), .file("var/lib/dpkg/status", "")],
             [.file("var/lib/dpkg/status.d/base", piece("base"))], [.whiteout("var/lib/dpkg/status.d/tz")])
         #expect(Scanning.list(inventory) == ["base 1@0"])
@@ -69,14 +92,18 @@ struct DatabaseLayerTests {
         #expect(inventory.undetermined == [])
     }
 
-    @Test("a database without a package is no clean list", arguments: ["", "\n\n", "Package: a\nStatus: deinstall ok config-files\nVersion: 1\n"])
+    @Test(
+        "a database without a package is no clean list",
+        arguments: ["", "\n\n", "Package: a\nStatus: deinstall ok config-files\nVersion: 1\n"])
     func empty(_ content: String) async throws {
         let inventory = try await Scanning.inventory([.file(Self.status, content)])
         #expect(inventory.packages == [])
         #expect(inventory.undetermined == [Undetermined(what: Self.status, reason: "the database names no package")])
     }
 
-    @Test("a damaged database is told, with the line", arguments: ["garbage\n", "Package: a\nno field\n", "\0\0\0\0", "Package: a\nVersion: 1\n"])
+    @Test(
+        "a damaged database is told, with the line",
+        arguments: ["garbage\n", "Package: a\nno field\n", "\0\0\0\0", "Package: a\nVersion: 1\n"])
     func damaged(_ content: String) async throws {
         let inventory = try await Scanning.inventory([.file(Self.status, content)])
         #expect(inventory.packages == [])
@@ -88,7 +115,8 @@ struct DatabaseLayerTests {
         var limits = ScanLimits.standard
         limits.layer.keptFileBytesMax = 100
         let large = Scanning.dpkg(("large", "1"), ("larger", "2"), ("largest", "3"))
-        let image = try Scanning.image([.file(Self.status, "Package: a\nStatus: install ok installed\nVersion: 1\n")], [.file(Self.status, large)])
+        let image = try Scanning.image(
+            [.file(Self.status, "Package: a\nStatus: install ok installed\nVersion: 1\n")], [.file(Self.status, large)])
         let inventory = try await Scanning.scan(image, limits: limits)
         #expect(inventory.packages == [])
         #expect(inventory.undetermined.first?.what == Self.status)
@@ -99,7 +127,8 @@ struct DatabaseLayerTests {
         "databases that are not read are told, never clean",
         arguments: [
             ("var/lib/rpm/rpmdb.sqlite", "rpm packages"), ("usr/lib/sysimage/rpm/Packages.db", "rpm packages"),
-            ("var/lib/pacman/local/ALPM_DB_VERSION", "pacman packages"), ("app/node_modules/x/package.json", "Node.js packages"),
+            ("var/lib/pacman/local/ALPM_DB_VERSION", "pacman packages"),
+            ("app/node_modules/x/package.json", "Node.js packages"),
             ("opt/app.jar", "Java packages"),
         ])
     func unread(_ path: String, _ what: String) async throws {
@@ -112,13 +141,17 @@ struct DatabaseLayerTests {
 
     @Test("Windows images are never clean")
     func windows() async throws {
-        let image = try ImageFixture(layers: [LayerFixture([.file("Files/x")])], platform: Platform(os: "windows", architecture: "amd64"))
-        #expect(try await Scanning.scan(image).undetermined == [Undetermined(what: "Windows packages", reason: "not read")])
+        let image = try ImageFixture(
+            layers: [LayerFixture([.file("Files/x")])], platform: Platform(os: "windows", architecture: "amd64"))
+        #expect(
+            try await Scanning.scan(image).undetermined == [Undetermined(what: "Windows packages", reason: "not read")])
     }
 
     @Test("entries that climb out of the root are told")
     func climbing() async throws {
-        let inventory = try await Scanning.inventory([.file("../../" + Self.status, Self.one), .file(Self.status, Self.one)])
+        let inventory = try await Scanning.inventory([
+            .file("../../" + Self.status, Self.one), .file(Self.status, Self.one),
+        ])
         #expect(Scanning.list(inventory) == ["one 1@0"])
         #expect(inventory.undetermined.count == 1)
         #expect(inventory.undetermined.first?.reason.contains("leaves the image root") == true)

@@ -9,11 +9,15 @@ struct ImageResolverTests {
     private static let arm = Platform(os: "linux", architecture: "arm64", variant: "v8")
 
     private static func image(_ platform: Platform) throws -> ImageFixture {
-        try ImageFixture(layers: [LayerFixture([.file("etc/os-release", Scanning.osRelease + "# \(platform)\n")])], platform: platform)
+        try ImageFixture(
+            layers: [LayerFixture([.file("etc/os-release", Scanning.osRelease + "# \(platform)\n")])],
+            platform: platform)
     }
 
     /// A source whose root is this index over some images.
-    private static func source(_ index: ImageIndex, _ images: [ImageFixture], more: [ImageIndex] = []) throws -> MemorySource {
+    private static func source(_ index: ImageIndex, _ images: [ImageFixture], more: [ImageIndex] = []) throws
+        -> MemorySource
+    {
         let bytes = Array(try JSONFormat.encode(index))
         let source = MemorySource(images, root: ImageFixture.describe(bytes, .ociIndex))
         for index in [index] + more {
@@ -39,7 +43,8 @@ struct ImageResolverTests {
     @Test("an index gives the platforms that were asked for, in its order")
     func platforms() async throws {
         let images = try [Self.image(.linuxAMD64), Self.image(Self.arm)]
-        let index = ImageIndex(mediaType: .ociIndex, manifests: [Self.child(images[0], .linuxAMD64), Self.child(images[1], Self.arm)])
+        let index = ImageIndex(
+            mediaType: .ociIndex, manifests: [Self.child(images[0], .linuxAMD64), Self.child(images[1], Self.arm)])
         let source = try Self.source(index, images)
         let scanner = ImageScanner(cache: NoLayerCache())
         let amd = try await scanner.resolve(source)
@@ -58,8 +63,12 @@ struct ImageResolverTests {
     func unnamedPlatform() async throws {
         let images = try [Self.image(Self.arm), Self.image(.linuxAMD64)]
         let index = ImageIndex(mediaType: .ociIndex, manifests: images.map { Self.child($0, nil) })
-        #expect(try await ImageScanner(cache: NoLayerCache()).resolve(Self.source(index, images)).platforms.map(\.digest) == [images[1].digest])
-        #expect(try await ImageScanner(cache: NoLayerCache()).resolve(MemorySource([images[0]])).platforms.map(\.digest) == [images[0].digest])
+        #expect(
+            try await ImageScanner(cache: NoLayerCache()).resolve(Self.source(index, images)).platforms.map(\.digest)
+                == [images[1].digest])
+        #expect(
+            try await ImageScanner(cache: NoLayerCache()).resolve(MemorySource([images[0]])).platforms.map(\.digest)
+                == [images[0].digest])
     }
 
     @Test("attestations are left out by name; an index of nothing else is no image")
@@ -69,7 +78,8 @@ struct ImageResolverTests {
         attestation.digest = ImageFixture.digest([1])
         attestation.annotations = ["vnd.docker.reference.type": "attestation-manifest"]
         let both = ImageIndex(mediaType: .ociIndex, manifests: [attestation, Self.child(image, .linuxAMD64)])
-        let resolved = try await ImageScanner(cache: NoLayerCache()).resolve(Self.source(both, [image]), platforms: .all)
+        let resolved = try await ImageScanner(cache: NoLayerCache()).resolve(
+            Self.source(both, [image]), platforms: .all)
         #expect(resolved.platforms.count == 1)
         #expect(resolved.leftOut.map(\.reason) == ["not an image: attestation-manifest"])
         let only = ImageIndex(mediaType: .ociIndex, manifests: [attestation])
@@ -82,22 +92,37 @@ struct ImageResolverTests {
         var indexes = [ImageIndex(mediaType: .ociIndex, manifests: [Self.child(image, .linuxAMD64)])]
         for _ in 0..<4 {
             let bytes = Array(try JSONFormat.encode(indexes[0]))
-            indexes.insert(ImageIndex(mediaType: .ociIndex, manifests: [ImageFixture.describe(bytes, .ociIndex)]), at: 0)
+            indexes.insert(
+                ImageIndex(mediaType: .ociIndex, manifests: [ImageFixture.describe(bytes, .ociIndex)]), at: 0)
         }
         #expect(await Self.error(try Self.source(indexes[0], [image], more: indexes))?.kind == .overLimit)
         let fewer = Array(indexes.dropFirst())
-        #expect(try await ImageScanner(cache: NoLayerCache()).resolve(Self.source(fewer[0], [image], more: fewer)).platforms.count == 1)
+        #expect(
+            try await ImageScanner(cache: NoLayerCache()).resolve(Self.source(fewer[0], [image], more: fewer)).platforms
+                .count == 1)
     }
 
-    @Test("other artifacts are told with their type", arguments: [
-        ("application/vnd.cncf.helm.config.v1+json", "application/vnd.cncf.helm.chart.content.v1.tar+gzip", "application/vnd.cncf.helm.config.v1+json"),
-        ("application/vnd.oci.image.config.v1+json", "application/vnd.in-toto+json", "application/vnd.in-toto+json"),
-        ("application/vnd.oci.image.config.v1+json", "application/vnd.dev.cosign.simplesigning.v1+json", "application/vnd.dev.cosign.simplesigning.v1+json"),
-        ("application/vnd.oci.empty.v1+json", "application/octet-stream", "application/vnd.oci.empty.v1+json"),
-    ])
+    @Test(
+        "other artifacts are told with their type",
+        arguments: [
+            (
+                "application/vnd.cncf.helm.config.v1+json", "application/vnd.cncf.helm.chart.content.v1.tar+gzip",
+                "application/vnd.cncf.helm.config.v1+json"
+            ),
+            (
+                "application/vnd.oci.image.config.v1+json", "application/vnd.in-toto+json",
+                "application/vnd.in-toto+json"
+            ),
+            (
+                "application/vnd.oci.image.config.v1+json", "application/vnd.dev.cosign.simplesigning.v1+json",
+                "application/vnd.dev.cosign.simplesigning.v1+json"
+            ),
+            ("application/vnd.oci.empty.v1+json", "application/octet-stream", "application/vnd.oci.empty.v1+json"),
+        ])
     func artifacts(_ config: String, _ layer: String, _ named: String) async throws {
         let manifest = Manifest(
-            mediaType: .ociManifest, config: ImageFixture.describe([1], MediaType(config)), layers: [ImageFixture.describe([2], MediaType(layer))])
+            mediaType: .ociManifest, config: ImageFixture.describe([1], MediaType(config)),
+            layers: [ImageFixture.describe([2], MediaType(layer))])
         let bytes = Array(try JSONFormat.encode(manifest))
         let source = MemorySource([], root: ImageFixture.describe(bytes, .ociManifest))
         source.put(bytes, as: ImageFixture.describe(bytes, .ociManifest))
@@ -106,13 +131,22 @@ struct ImageResolverTests {
         #expect(error?.message == "not an image: \(named)")
     }
 
-    @Test("documents that are no manifest are refused with a reason", arguments: [
-        ("{\"schemaVersion\":1,\"fsLayers\":[]}", ScanError.Kind.unsupported), ("[]", .corrupt), ("{}", .corrupt), ("not JSON", .corrupt), ("", .corrupt),
-        ("{\"schemaVersion\":2,\"manifests\":[],\"layers\":[],\"config\":{}}", .corrupt),
-        ("{\"schemaVersion\":2,\"mediaType\":\"application/vnd.oci.image.index.v1+json\",\"layers\":[],\"config\":{}}", .corrupt),
-        ("{\"schemaVersion\":2,\"layers\":[{\"mediaType\":\"x\",\"digest\":\"sha256:../../etc\",\"size\":1}],\"config\":{}}", .corrupt),
-        ("{\"schemaVersion\":2,\"manifests\":[]}", .notAnImage),
-    ])
+    @Test(
+        "documents that are no manifest are refused with a reason",
+        arguments: [
+            ("{\"schemaVersion\":1,\"fsLayers\":[]}", ScanError.Kind.unsupported), ("[]", .corrupt), ("{}", .corrupt),
+            ("not JSON", .corrupt), ("", .corrupt),
+            ("{\"schemaVersion\":2,\"manifests\":[],\"layers\":[],\"config\":{}}", .corrupt),
+            (
+                "{\"schemaVersion\":2,\"mediaType\":\"application/vnd.oci.image.index.v1+json\",\"layers\":[],\"config\":{}}",
+                .corrupt
+            ),
+            (
+                "{\"schemaVersion\":2,\"layers\":[{\"mediaType\":\"x\",\"digest\":\"sha256:../../etc\",\"size\":1}],\"config\":{}}",
+                .corrupt
+            ),
+            ("{\"schemaVersion\":2,\"manifests\":[]}", .notAnImage),
+        ])
     func badDocuments(_ text: String, _ kind: ScanError.Kind) async throws {
         let descriptor = ImageFixture.describe(Array(text.utf8), .ociManifest)
         var root = descriptor

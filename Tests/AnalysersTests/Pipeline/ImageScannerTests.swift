@@ -12,22 +12,30 @@ struct ImageScannerTests {
 
     private static func layers() -> [LayerFixture] {
         [
-            LayerFixture([.file("etc/os-release", Scanning.osRelease), .file(status, Scanning.dpkg(("libc6", "2.36-9+deb12u4")))]),
-            LayerFixture([.file("usr/lib/python3/dist-packages/PyYAML-6.0.dist-info/METADATA", "Name: PyYAML\nVersion: 6.0\n")], compression: .zstd),
-            LayerFixture([.file(status, Scanning.dpkg(("libc6", "2.36-9+deb12u4"), ("zlib1g", "1:1.2.13")))], compression: .plain),
+            LayerFixture([
+                .file("etc/os-release", Scanning.osRelease), .file(status, Scanning.dpkg(("libc6", "2.36-9+deb12u4"))),
+            ]),
+            LayerFixture(
+                [.file("usr/lib/python3/dist-packages/PyYAML-6.0.dist-info/METADATA", "Name: PyYAML\nVersion: 6.0\n")],
+                compression: .zstd),
+            LayerFixture(
+                [.file(status, Scanning.dpkg(("libc6", "2.36-9+deb12u4"), ("zlib1g", "1:1.2.13")))], compression: .plain
+            ),
         ]
     }
 
     @Test("packages with their purls, sources and layers; the configuration without environment values")
     func inventory() async throws {
         let image = try ImageFixture(
-            layers: Self.layers(), user: "app", labels: ["a": "b"], environment: ["SECRET=hunter2", "PATH=/bin"], history: ["one", "two", "three"])
+            layers: Self.layers(), user: "app", labels: ["a": "b"], environment: ["SECRET=hunter2", "PATH=/bin"],
+            history: ["one", "two", "three"])
         let inventory = try await Scanning.scan(image)
         #expect(inventory.digest == image.digest)
         #expect(Scanning.list(inventory) == ["libc6 2.36-9+deb12u4@0", "zlib1g 1:1.2.13@2", "PyYAML 6.0@1"])
         #expect(
             inventory.packages.map(\.purl) == [
-                "pkg:deb/debian/libc6@2.36-9%2Bdeb12u4?arch=amd64&distro=debian-12", "pkg:deb/debian/zlib1g@1:1.2.13?arch=amd64&distro=debian-12",
+                "pkg:deb/debian/libc6@2.36-9%2Bdeb12u4?arch=amd64&distro=debian-12",
+                "pkg:deb/debian/zlib1g@1:1.2.13?arch=amd64&distro=debian-12",
                 "pkg:pypi/pyyaml@6.0",
             ])
         #expect(inventory.configuration.user == "app")
@@ -47,7 +55,8 @@ struct ImageScannerTests {
                 let gate = OrderGate(order.map { image.layerDescriptors[$0].digest })
                 var limits = ScanLimits.standard
                 limits.parallelLayersMax = width
-                let source = MemorySource([image], before: { descriptor in if width == 3 { await gate.wait(for: descriptor.digest) } })
+                let source = MemorySource(
+                    [image], before: { descriptor in if width == 3 { await gate.wait(for: descriptor.digest) } })
                 let inventory = try await ImageScanner(cache: NoLayerCache(), limits: limits).scan(source)[0]
                 #expect(try JSONFormat.encode(inventory) == expected)
             }
@@ -63,8 +72,12 @@ struct ImageScannerTests {
         let source = MemorySource([first, second], before: { _ in })
         let scanner = ImageScanner(cache: MemoryLayerCache())
         let other = MemorySource([second, first])
-        async let one = { await gate.arrive(); return try await scanner.scan(source) }()
-        async let two = { await gate.arrive(); return try await scanner.scan(other) }()
+        async let one = {
+            await gate.arrive(); return try await scanner.scan(source)
+        }()
+        async let two = {
+            await gate.arrive(); return try await scanner.scan(other)
+        }()
         let expected = try await [one[0], two[0]]
         #expect(source.reads(shared.descriptor.digest) + other.reads(shared.descriptor.digest) == 1)
         let third = MemorySource([first])
@@ -80,7 +93,8 @@ struct ImageScannerTests {
             let source = MemorySource([image])
             #expect(try await ImageScanner(cache: FolderLayerCache(folder: folder)).scan(source) == [expected])
             #expect(image.layerDescriptors.allSatisfy { source.reads($0.digest) == 0 })
-            let files = try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil).sorted { $0.path < $1.path }
+            let files = try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil).sorted
+            { $0.path < $1.path }
             #expect(files.count == 3)
             #expect(try files.allSatisfy { try Data(contentsOf: $0).count < 4096 })
             try Data("damaged".utf8).write(to: files[0])
@@ -96,7 +110,9 @@ struct ImageScannerTests {
         try await Scanning.withFolder { folder in
             let cache = FolderLayerCache(folder: folder, bytesMax: 4000, memoryBytesMax: 0)
             for number in 0..<20 { _ = try await Scanning.scan(Scanning.image([.file("f\(number)")]), cache: cache) }
-            let sizes = try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: [.fileSizeKey]).map {
+            let sizes = try FileManager.default.contentsOfDirectory(
+                at: folder, includingPropertiesForKeys: [.fileSizeKey]
+            ).map {
                 try $0.resourceValues(forKeys: [.fileSizeKey]).fileSize ?? 0
             }
             #expect(sizes.reduce(0, +) <= 4000)
@@ -148,7 +164,9 @@ struct ImageScannerTests {
         let image = try Scanning.image([.file("x")])
         let source = MemorySource([image])
         source.fail(image.configurationDescriptor.digest, ScanError(.notFound, "gone"))
-        let error = await #expect(throws: ScanError.self) { _ = try await ImageScanner(cache: NoLayerCache()).scan(source) }
+        let error = await #expect(throws: ScanError.self) {
+            _ = try await ImageScanner(cache: NoLayerCache()).scan(source)
+        }
         #expect(error?.kind == .notFound)
     }
 
@@ -158,7 +176,9 @@ struct ImageScannerTests {
         for descriptor in [image.configurationDescriptor, image.descriptor] {
             let source = MemorySource([image])
             source.put(image.configuration + [0x20], as: descriptor)
-            let error = await #expect(throws: ScanError.self) { _ = try await ImageScanner(cache: NoLayerCache()).scan(source) }
+            let error = await #expect(throws: ScanError.self) {
+                _ = try await ImageScanner(cache: NoLayerCache()).scan(source)
+            }
             #expect(error?.kind == .corrupt)
         }
     }

@@ -23,7 +23,9 @@ struct LocalImageTests {
         } catch { return (error as? ScanError)?.kind }
     }
 
-    @Test("a registry's reference is none of ours", arguments: ["debian:12", "registry.example/oci:1", "localhost:5000/a"])
+    @Test(
+        "a registry's reference is none of ours",
+        arguments: ["debian:12", "registry.example/oci:1", "localhost:5000/a"])
     func others(_ reference: String) async throws {
         #expect(try await LocalImages.source(for: reference) == nil)
     }
@@ -46,12 +48,16 @@ struct LocalImageTests {
 
     private static func archive(of folder: URL) throws -> [UInt8] {
         let names = try FileManager.default.subpathsOfDirectory(atPath: folder.path).sorted()
-        return TarFixture(try names.map { name in
-            var isDirectory: ObjCBool = false
-            _ = FileManager.default.fileExists(atPath: folder.appending(path: name).path, isDirectory: &isDirectory)
-            if isDirectory.boolValue { return .directory(name) }
-            return .file(Array("./\(name)".utf8), content: Array(try Data(contentsOf: folder.appending(path: name))), mode: 0o644)
-        }).bytes
+        return TarFixture(
+            try names.map { name in
+                var isDirectory: ObjCBool = false
+                _ = FileManager.default.fileExists(atPath: folder.appending(path: name).path, isDirectory: &isDirectory)
+                if isDirectory.boolValue { return .directory(name) }
+                return .file(
+                    Array("./\(name)".utf8), content: Array(try Data(contentsOf: folder.appending(path: name))),
+                    mode: 0o644)
+            }
+        ).bytes
     }
 
     @Test("a layout whose own index lists the platforms")
@@ -59,7 +65,9 @@ struct LocalImageTests {
         try await Scanning.withFolder { folder in
             for platform in [Platform.linuxAMD64, Platform(os: "linux", architecture: "arm64")] {
                 let image = try Self.image("1", platform)
-                for bytes in image.layers + [image.configuration, image.manifest] { try OCILayoutFixture.write(bytes, to: folder) }
+                for bytes in image.layers + [image.configuration, image.manifest] {
+                    try OCILayoutFixture.write(bytes, to: folder)
+                }
                 var descriptor = image.descriptor
                 descriptor.platform = platform
                 try OCILayoutFixture.add(descriptor, to: folder)
@@ -68,13 +76,17 @@ struct LocalImageTests {
         }
     }
 
-    @Test("what docker save writes is known by its configuration", arguments: LayerFixture.Compression.allCases, [false, true])
+    @Test(
+        "what docker save writes is known by its configuration", arguments: LayerFixture.Compression.allCases,
+        [false, true])
     func dockerArchive(_ compression: LayerFixture.Compression, _ isLinked: Bool) async throws {
         try await Scanning.withFolder { folder in
-            let layer = LayerFixture([.file("var/lib/dpkg/status", Scanning.dpkg(("a", "1")))], compression: compression)
+            let layer = LayerFixture(
+                [.file("var/lib/dpkg/status", Scanning.dpkg(("a", "1")))], compression: compression)
             let image = try ImageFixture(layers: [layer, layer])
             let names = isLinked ? ["one/layer.tar", "two/layer.tar"] : ["one.tar", "one.tar"]
-            let index = "[{\"Config\":\"c.json\",\"RepoTags\":[\"team/app:1\"],\"Layers\":[\"\(names[0])\",\"\(names[1])\"]}]"
+            let index =
+                "[{\"Config\":\"c.json\",\"RepoTags\":[\"team/app:1\"],\"Layers\":[\"\(names[0])\",\"\(names[1])\"]}]"
             var items: [TarFixture.Item] = [
                 .file(Array(names[0].utf8), content: layer.stored, mode: 0o644),
                 .file(Array("c.json".utf8), content: image.configuration, mode: 0o644), .file("manifest.json", index),

@@ -40,12 +40,20 @@ struct LayerStackTests {
         Rule("a whiteout removes a file", "a/f", "missing", [.file("a/f")], [.whiteout("a/f")]),
         Rule("a whiteout removes a directory", "a/f", "missing", [.file("a/f")], [.whiteout("a")]),
         Rule("a whiteout of another name does nothing", "a/f", "a/f@0", [.file("a/f")], [.whiteout("a/g")]),
-        Rule("a whiteout of a prefix of the name does nothing", "a/file", "a/file@0", [.file("a/file")], [.whiteout("a/fil")]),
-        Rule("a whiteout does not touch its own layer", "a/f", "a/f@1", [.file("a/f")], [.whiteout("a/f"), .file("a/f")]),
-        Rule("a late whiteout does not touch its own layer", "a/f", "a/f@1", [.file("a/f")], [.file("a/f"), .whiteout("a/f")]),
+        Rule(
+            "a whiteout of a prefix of the name does nothing", "a/file", "a/file@0", [.file("a/file")],
+            [.whiteout("a/fil")]),
+        Rule(
+            "a whiteout does not touch its own layer", "a/f", "a/f@1", [.file("a/f")], [.whiteout("a/f"), .file("a/f")]),
+        Rule(
+            "a late whiteout does not touch its own layer", "a/f", "a/f@1", [.file("a/f")],
+            [.file("a/f"), .whiteout("a/f")]),
         Rule("a whiteout and a new file above", "a/f", "a/f@2", [.file("a/f")], [.whiteout("a/f")], [.file("a/f")]),
-        Rule("a directory opened anew has only the new", "a/f", "missing", [.file("a/f")], [.whiteout("a")], [.file("a/g")]),
-        Rule("an opaque directory hides what is below", "a/f", "missing", [.file("a/f")], [.opaque("a"), .file("a/g")]),
+        Rule(
+            "a directory opened anew has only the new", "a/f", "missing", [.file("a/f")], [.whiteout("a")],
+            [.file("a/g")]),
+        Rule(
+            "an opaque directory hides what is below", "a/f", "missing", [.file("a/f")], [.opaque("a"), .file("a/g")]),
         Rule("a late opaque marker hides as well", "a/f", "missing", [.file("a/f")], [.file("a/g"), .opaque("a")]),
         Rule("an opaque directory keeps its own", "a/g", "a/g@1", [.file("a/f")], [.file("a/g"), .opaque("a")]),
         Rule("an opaque directory hides deep below", "a/b/c/f", "missing", [.file("a/b/c/f")], [.opaque("a")]),
@@ -57,38 +65,62 @@ struct LayerStackTests {
         Rule("a file over a directory hides what was in it", "a/f", "missing", [.file("a/f")], [.file("a")]),
         Rule("a link over a directory hides what was in it", "a/f", "missing", [.file("a/f")], [.symlink("a", "b")]),
         Rule("a device over a directory hides what was in it", "a/f", "missing", [.file("a/f")], [.device("a")]),
-        Rule("a file replaced by a directory and back", "a", "a@2", [.file("a")], [.directory("a"), .file("a/f")], [.file("a")]),
-        Rule("a directory replaced by a file and back", "a/f", "a/f@2", [.file("a/f")], [.file("a")], [.directory("a"), .file("a/f")]),
-        Rule("what a directory held before it was a file stays gone", "a/f", "missing", [.file("a/f")], [.file("a")], [.directory("a")]),
-        Rule("a directory over a directory joins", "a/f", "a/f@0", [.directory("a"), .file("a/f")], [.directory("a"), .file("a/g")]),
+        Rule(
+            "a file replaced by a directory and back", "a", "a@2", [.file("a")], [.directory("a"), .file("a/f")],
+            [.file("a")]),
+        Rule(
+            "a directory replaced by a file and back", "a/f", "a/f@2", [.file("a/f")], [.file("a")],
+            [.directory("a"), .file("a/f")]),
+        Rule(
+            "what a directory held before it was a file stays gone", "a/f", "missing", [.file("a/f")], [.file("a")],
+            [.directory("a")]),
+        Rule(
+            "a directory over a directory joins", "a/f", "a/f@0", [.directory("a"), .file("a/f")],
+            [.directory("a"), .file("a/g")]),
         Rule("the last of two entries counts", "a", "a/", [.file("a"), .directory("a")]),
         Rule("the last of two entries counts, the other way", "a", "a@0", [.directory("a"), .file("a")]),
         Rule("a relative link", "l", "d/f@0", [.file("d/f"), .symlink("l", "d/f")]),
-        Rule("a relative link is read from its directory", "a/b/l", "a/f@0", [.file("a/f"), .symlink("a/b/l", "../f")]),
+        Rule(
+            "a relative link is read from its directory", "a/b/l", "a/f@0", [.file("a/f"), .symlink("a/b/l", "../f")]),
         Rule("an absolute link stays in the image", "a/l", "d/f@0", [.file("d/f"), .symlink("a/l", "/d/f")]),
         Rule("a link to a lower layer", "l", "d/f@0", [.file("d/f")], [.symlink("l", "d/f")]),
         Rule("a link to a higher layer", "l", "d/f@1", [.symlink("l", "d/f")], [.file("d/f")]),
-        Rule("below a linked directory", "lib/x/f", "usr/lib/x/f@1", [.symlink("lib", "usr/lib")], [.file("usr/lib/x/f")]),
-        Rule("below a chain of linked directories", "a/f", "c/f@2", [.symlink("a", "b")], [.symlink("b", "/c")], [.file("c/f")]),
-        Rule("written through a link of a lower layer", "lib/f", "lib/f@1", [.symlink("lib", "usr/lib")], [.file("lib/f")]),
-        Rule("beside what was written through a link", "lib/g", "usr/lib/g@0", [.symlink("lib", "usr/lib"), .file("usr/lib/g")], [.file("lib/f")]),
-        Rule("a directory of its own over a link", "lib/g", "missing", [.symlink("lib", "usr/lib"), .file("usr/lib/g")], [.directory("lib")]),
+        Rule(
+            "below a linked directory", "lib/x/f", "usr/lib/x/f@1", [.symlink("lib", "usr/lib")], [.file("usr/lib/x/f")]
+        ),
+        Rule(
+            "below a chain of linked directories", "a/f", "c/f@2", [.symlink("a", "b")], [.symlink("b", "/c")],
+            [.file("c/f")]),
+        Rule(
+            "written through a link of a lower layer", "lib/f", "lib/f@1", [.symlink("lib", "usr/lib")],
+            [.file("lib/f")]),
+        Rule(
+            "beside what was written through a link", "lib/g", "usr/lib/g@0",
+            [.symlink("lib", "usr/lib"), .file("usr/lib/g")], [.file("lib/f")]),
+        Rule(
+            "a directory of its own over a link", "lib/g", "missing", [.symlink("lib", "usr/lib"), .file("usr/lib/g")],
+            [.directory("lib")]),
         Rule("a link whose target is removed", "l", "missing", [.file("f"), .symlink("l", "f")], [.whiteout("f")]),
         Rule("a removed link", "l", "missing", [.file("f"), .symlink("l", "f")], [.whiteout("l")]),
         Rule("a link to itself", "l", "loop", [.symlink("l", "l")]),
         Rule("two links in a circle", "a/f", "loop", [.symlink("a", "b"), .symlink("b", "a")]),
         Rule("a link that grows", "a", "loop", [.symlink("a", "a/a")]),
-        Rule("a link out of the image ends at its root", "l", "etc/f@0", [.file("etc/f"), .symlink("l", "../../../etc/f")]),
+        Rule(
+            "a link out of the image ends at its root", "l", "etc/f@0",
+            [.file("etc/f"), .symlink("l", "../../../etc/f")]),
         Rule("a link to nothing", "l", "missing", [.symlink("l", "none")]),
         Rule("a file is no directory", "f/x", "missing", [.file("f")]),
         Rule("a hard link in its layer", "h", "f@0", [.file("f"), .hardLink("h", "f")]),
         Rule("a hard link to a lower layer", "h", "f@0", [.file("f")], [.hardLink("h", "f")]),
-        Rule("a hard link outlives its target's name", "h", "f@0", [.file("f"), .hardLink("h", "f")], [.whiteout("f")]),
+        Rule(
+            "a hard link outlives its target's name", "h", "f@0", [.file("f"), .hardLink("h", "f")], [.whiteout("f")]),
         Rule("a hard link keeps the old content", "h", "f@0", [.file("f"), .hardLink("h", "f")], [.file("f")]),
         Rule("a hard link to a hard link", "i", "f@0", [.file("f"), .hardLink("h", "f")], [.hardLink("i", "h")]),
         Rule("a hard link to itself", "h", "loop", [.hardLink("h", "h")]),
         Rule("a link to a hard link", "l", "f@0", [.file("f"), .hardLink("h", "f"), .symlink("l", "h")]),
-        Rule("AUFS' own files are no whiteouts", "a/wh.plnk", "a/wh.plnk@0", [.file("a/wh.plnk")], [.file("a/.wh..wh.plnk")]),
+        Rule(
+            "AUFS' own files are no whiteouts", "a/wh.plnk", "a/wh.plnk@0", [.file("a/wh.plnk")],
+            [.file("a/.wh..wh.plnk")]),
         Rule("dots and double slashes are one path", "a/f", "missing", [.file("./a//f")], [.file("a/./.wh.f")]),
     ]
 
@@ -110,7 +142,9 @@ struct LayerStackTests {
     @Test("127 layers that write and remove in turn")
     func manyLayers() throws {
         let contents = try (0..<127).map { number -> LayerContents in
-            try Reading.read(LayerFixture(number % 2 == 0 ? [.file("a/f", "\(number)")] : [.whiteout("a/f")], compression: .plain)).contents
+            try Reading.read(
+                LayerFixture(number % 2 == 0 ? [.file("a/f", "\(number)")] : [.whiteout("a/f")], compression: .plain)
+            ).contents
         }
         let stack = LayerStack(contents)
         #expect(try Self.resolve(stack, "a/f") == "a/f@126")
@@ -120,7 +154,9 @@ struct LayerStackTests {
 
     @Test("a chain of links over the limit is a loop, one at it is not")
     func longChain() throws {
-        let links = { (count: Int) in (0..<count).map { TarFixture.Item.symlink("l\($0)", "l\($0 + 1)") } + [.file("l\(count)")] }
+        let links = { (count: Int) in
+            (0..<count).map { TarFixture.Item.symlink("l\($0)", "l\($0 + 1)") } + [.file("l\(count)")]
+        }
         #expect(try Self.resolve(Self.stack(links(LayerStack.linksMax)), "l0") == "l\(LayerStack.linksMax)@0")
         #expect(try Self.resolve(Self.stack(links(LayerStack.linksMax + 1)), "l0") == "loop")
     }
@@ -146,7 +182,9 @@ private struct SimpleTree {
     var nodes: [String: Node] = [:]
 
     static let names = ["a", "b", "c"]
-    static let paths = names.flatMap { one in [one] + names.flatMap { two in ["\(one)/\(two)"] + names.map { "\(one)/\(two)/\($0)" } } }
+    static let paths = names.flatMap { one in
+        [one] + names.flatMap { two in ["\(one)/\(two)"] + names.map { "\(one)/\(two)/\($0)" } }
+    }
 
     /// Entries that an archiver would write: no path twice, no file that is also a directory.
     static func layer(_ generator: inout SeededGenerator) -> [TarFixture.Item] {
@@ -154,7 +192,9 @@ private struct SimpleTree {
         var files: Set<String> = []
         var directories: Set<String> = []
         for path in paths.shuffled(using: &generator).prefix(6) {
-            let parents = path.split(separator: "/").dropLast().indices.map { path.split(separator: "/")[...$0].joined(separator: "/") }
+            let parents = path.split(separator: "/").dropLast().indices.map {
+                path.split(separator: "/")[...$0].joined(separator: "/")
+            }
             if parents.contains(where: { files.contains($0) }) || directories.contains(path) { continue }
             switch Int.random(in: 0..<6, using: &generator) {
             case 0: items.append(.whiteout(path))
@@ -186,7 +226,11 @@ private struct SimpleTree {
             guard let name = parts.last, name.hasPrefix(".wh.") else { continue }
             parts.removeLast()
             let folder = parts.joined(separator: "/")
-            if name == ".wh..wh..opq" { remove(below: folder) } else { remove((parts + [String(name.dropFirst(4))]).joined(separator: "/")) }
+            if name == ".wh..wh..opq" {
+                remove(below: folder)
+            } else {
+                remove((parts + [String(name.dropFirst(4))]).joined(separator: "/"))
+            }
         }
         for entry in entries {
             let parts = entry.path.split(separator: "/").map(String.init)
