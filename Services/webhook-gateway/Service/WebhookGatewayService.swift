@@ -17,6 +17,8 @@ package import ServiceRuntime
 /// **Limits**: bodies, pages, waits, followers and the spool have named maxima.
 package struct WebhookGatewayService: ServiceLifecycle.Service {
     package static let name = "webhook-gateway"
+    /// Open connections of one listener; further ones wait to be accepted.
+    static let connectionsMax = 4_096
 
     /// The ports that the listeners got.
     package let addresses = GatewayAddresses()
@@ -47,6 +49,7 @@ package struct WebhookGatewayService: ServiceLifecycle.Service {
     }
 
     private func serve() async throws {
+        PrometheusMetrics.shared.describe(GatewayMetrics.descriptions)
         let part = ports.readiness.part(Self.name, waitingFor: "the log is being read")
         let model = try await ReadModel.open(ports)
         let spool = try await Spool.open(in: ports.folder, bytesMax: configuration.spoolBytesMax)
@@ -132,7 +135,8 @@ package struct WebhookGatewayService: ServiceLifecycle.Service {
             router: router,
             server: .http1(configuration: .init(idleTimeout: .seconds(120))),
             configuration: ApplicationConfiguration(
-                address: .hostname(address.host, port: address.port), serverName: nil, backlog: 1_024),
+                address: .hostname(address.host, port: address.port), serverName: nil, backlog: 1_024,
+                availableConnectionsDelegate: .maximum(Self.connectionsMax, logger: quiet)),
             onServerRunning: { channel in
                 let port = channel.localAddress?.port ?? address.port
                 logger.info(

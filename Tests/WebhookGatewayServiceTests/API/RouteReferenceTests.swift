@@ -2,6 +2,7 @@ import EventLogPort
 import EventLogSQLite
 import Events
 import Foundation
+import HTTPTypes
 import RegistryAccess
 import ServiceRuntime
 import TestSupport

@@ -35,9 +35,12 @@ struct FirstToken: Sendable {
         let record = TokenRecord(
             id: token.id, name: Self.name, role: .admin, hash: token.hash, createdAt: writer.time.now().milliseconds,
             expiresAt: nil)
-        try await writer.submit(
-            [.init(.putToken(record), action: "token.create", detail: "\(Self.name), role admin")],
-            by: "webhook-gateway", trace: TraceParent.from(nil))
+        let writer = writer
+        let wish = ChangeWriter.Wish(
+            .putToken(record), action: "token.create", detail: "\(Self.name), role admin")
+        try await Backoff(attemptsMax: 100).retrying(on: writer.time) {
+            try await writer.submit([wish], by: ChangeWriter.source, trace: TraceParent.from(nil))
+        }
         // Only now does it open anything.
         let shown: Bool? = try await model.wait(within: Self.shownWithin) {
             try await model.refreshDirectory()

@@ -5,6 +5,7 @@ import GRDB
 import GatewayAPI
 import Logging
 import Model
+import ServiceLifecycle
 import ServiceRuntime
 import Storage
 
@@ -69,7 +70,7 @@ final class ReadModel: Sendable {
         if let content { directory.replace(content) }
     }
 
-    /// Asks again after each change until there is an answer or the time is over.
+    /// Asks again after each change until there is an answer, the time is over or the service is asked to stop.
     func wait<T: Sendable>(
         within limit: Duration, for answer: @escaping @Sendable () async throws -> T?
     ) async throws -> T? {
@@ -86,6 +87,10 @@ final class ReadModel: Sendable {
             }
             group.addTask {
                 try await time.clock.sleep(for: limit)
+                return nil
+            }
+            group.addTask {
+                try await gracefulShutdown()
                 return nil
             }
             defer { group.cancelAll() }

@@ -1,19 +1,9 @@
 import HTTPTypes
 import Metrics
-import ServiceRuntime
 import Synchronization
 
 /// Counters and timers of requests. Routes are templates, so their number is bounded.
 final class RequestMeasures: Sendable {
-    static let descriptions = [
-        MetricDescription(
-            "pratique.gateway.requests", .counter, dimensions: ["listener", "route", "method", "status"],
-            "Requests answered."),
-        MetricDescription(
-            "pratique.gateway.request.duration", .histogram, dimensions: ["listener", "route"],
-            "Time from a request's head to its answer."),
-    ]
-
     private struct Key: Hashable {
         let listener: String
         let route: String
