@@ -44,6 +44,9 @@ public struct CleanupRunner: Service {
                 active.stop()
             }
             result = .success(())
+        } catch is CancellationError {
+            // Cancelled, which is a way to stop: a part was waiting or reading when it came.
+            result = .success(())
         } catch {
             result = .failure(error)
         }

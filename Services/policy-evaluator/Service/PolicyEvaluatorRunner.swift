@@ -49,6 +49,9 @@ public struct PolicyEvaluatorRunner: Service {
                 active.stop()
             }
             result = .success(())
+        } catch is CancellationError {
+            // Cancelled, which is a way to stop: a part was waiting or reading when it came.
+            result = .success(())
         } catch {
             result = .failure(error)
         }
