@@ -30,7 +30,9 @@ final class CurlOptions {
         set(CURLOPT_NOSIGNAL, 1)
         set(CURLOPT_FOLLOWLOCATION, 0)
         set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2TLS))
-        set(CURLOPT_BUFFERSIZE, 256 << 10)
+        // A matter of speed only, so a refusal is no failure: after a name that was not found libcurl 7.88 still has
+        // that transfer's buffer in the handle, and takes no other size.
+        _ = pratique_curl_set_long(easy, CURLOPT_BUFFERSIZE, 256 << 10)
         set(CURLOPT_TCP_KEEPALIVE, 1)
         // A cancelled or timed-out transfer does not wait for a hanging name server.
         set(CURLOPT_QUICK_EXIT, 1)

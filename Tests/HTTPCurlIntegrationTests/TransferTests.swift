@@ -213,6 +213,20 @@ import Testing
         }
         #expect(unknown == .nameNotResolved(host: "no-such-host.invalid"))
     }
+
+    @Test("a thread that could not resolve a name goes on as before")
+    func afterUnknownNames() async throws {
+        let server = try await ScriptedServer.start { _ in .init(200) }
+        let transport = CurlTransport.local(width: 1)
+        for _ in 0..<3 {
+            let unknown = await #expect(throws: HTTPTransportError.self) {
+                try await transport.collect(.local("http://no-such-host.invalid"))
+            }
+            #expect(unknown == .nameNotResolved(host: "no-such-host.invalid"))
+        }
+        #expect(try await transport.collect(.local(server.address)).head.status == 200)
+        await server.stop()
+    }
 }
 
 /// A number that a transport's thread and a test share.
