@@ -234,7 +234,12 @@ let package = Package(
         tests("ScannerServiceTests", ["ScannerService", "Analysers", "LayerArchive"] + serviceTests),
         tests("PolicyEvaluatorServiceTests", ["PolicyEvaluatorService", "Advisories", "PolicyEngine"] + serviceTests),
         tests("CleanupServiceTests", ["CleanupService"] + serviceTests),
-        tests("PratiqueCommandsTests", ["PratiqueCommands", "Model", "TestSupport"]),
+        tests(
+            "PratiqueCommandsTests",
+            [
+                "PratiqueCommands", "Composition", "GatewayAPI", "HTTPPort", "Model", "ScannerService",
+                "ServiceRuntime", "TestSupport", "WebhookGatewayService", argumentParser,
+            ]),
         tests(
             "EndToEndIntegrationTests",
             [
