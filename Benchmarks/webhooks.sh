@@ -56,7 +56,7 @@ load() {
 }
 
 # counted NAME: a counter of pratique
-counted() { curl --silent "http://$operator/metrics" | awk -v name="pratique_log_$1_total" '$1 == name { print $2 }'; }
+counted() { curl --silent "http://$operator/metrics" | awk -v name="pratique_log_$1_total" '$1 == name { n = $2 } END { print n + 0 }'; }
 
 : >"$bench/webhook-ratios"
 for pair in $(seq "$pairs"); do
