@@ -51,6 +51,7 @@ enum ConsoleStyle {
         tbody tr:last-child td { border-bottom: 0; }
         tbody tr:hover, tbody tr.chosen { background: color-mix(in srgb, var(--accent) 8%, transparent); }
         td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
+        #rows td:first-child { min-width: 13rem; }
         td.why { max-width: 34rem; }
         td.when { white-space: nowrap; color: var(--soft); }
         .name { border: 0; background: none; padding: 0; text-align: left; color: var(--accent); font-weight: 600;
