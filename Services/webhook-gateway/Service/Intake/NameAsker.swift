@@ -26,7 +26,8 @@ actor NameAsker {
     }
 
     private enum Progress {
-        case running(Task<Void, any Error>, covers: [Int: Int64])
+        case running(Task<Void, any Error>)
+        /// What was in the log, by partition, before the ask began.
         case done(covers: [Int: Int64])
     }
 
@@ -49,28 +50,27 @@ actor NameAsker {
         while true {
             switch names[wish.name] {
             case .done(let covers)? where Self.covers(covers, wish.delivery): return
-            case .running(let task, let covers)? where Self.covers(covers, wish.delivery): return try await task.value
-            case .running(let task, _)?:
-                // The next ask begins when this one has ended, and then serves all who wait here.
+            case .running(let task)?:
+                // It serves this wish too, if it began late enough: then the next round finds it done.
                 _ = await task.result
                 try Task.checkCancellation()
             case .done?, nil:
-                let covers = try await log.end(of: wish.delivery.topic)
-                // Meanwhile another one may have begun.
-                if case .running? = names[wish.name] { continue }
-                // It ends only after it is no longer `running`: who waits for it must not find it again.
-                let task = Task {
-                    do {
-                        try await self.run(wish, registry)
-                        self.finish(wish.name, .done(covers: covers))
-                    } catch {
-                        self.finish(wish.name, nil)
-                        throw error
-                    }
-                }
-                names[wish.name] = .running(task, covers: covers)
+                let task = Task { try await self.ask(wish, registry) }
+                names[wish.name] = .running(task)
                 return try await task.value
             }
+        }
+    }
+
+    /// It ends only after it is no longer `running`: who waits for it must not find it again.
+    private func ask(_ wish: Wish, _ registry: Registry) async throws {
+        do {
+            let covers = try await log.end(of: wish.delivery.topic)
+            try await run(wish, registry)
+            finish(wish.name, .done(covers: covers))
+        } catch {
+            finish(wish.name, nil)
+            throw error
         }
     }
 
