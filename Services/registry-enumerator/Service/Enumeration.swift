@@ -132,7 +132,6 @@ actor Enumeration {
     private func tags(of repository: RepositoryName) async throws -> (tags: [TagName], isWhole: Bool)? {
         do {
             let listing = try await reader.tags(of: repository, progress: nil)
-            failuresInARow = 0
             if let reason = listing.incompleteBecause { fail("the tags of \(repository) may be cut short: \(reason)") }
             let wanted = listing.names.filter { !$0.namesAttachment && registry.filter.contains(repository, .tag($0)) }
             return (wanted, listing.isComplete)

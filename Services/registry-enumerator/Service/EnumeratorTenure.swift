@@ -4,8 +4,6 @@ import Foundation
 import Logging
 import Model
 import RegistryAccess
-import Synchronization
-
 import ServiceRuntime
 
 /// What the active instance does: takes commands, looks at the schedules, runs enumerations.
@@ -21,6 +19,7 @@ actor EnumeratorTenure {
     /// What this instance wrote last, ahead of the view.
     private var own: [RegistryName: RegistryStatusRecord] = [:]
     private var runs: [RegistryName: Task<Void, any Error>] = [:]
+    private var lastWrite: Task<Void, any Error>?
     /// Who waits for a run: commands to answer.
     private var commands: [RegistryName: [Command]] = [:]
 
@@ -144,8 +143,7 @@ actor EnumeratorTenure {
         let change = Change.rescan(.init(registry: registry.name, reason: due.map(\.0).joined(separator: ", ")))
         let context = EventContext(
             id: "rescan/\(registry.name)/\(now.rfc3339)", source: Enumeration.source, time: now)
-        try await append([try RecordDraft(Topics.changes, key: change.key, change, context)] + [try draft(status)])
-        own[registry.name] = status
+        try await write(status, with: [try RecordDraft(Topics.changes, key: change.key, change, context)])
     }
 
     // MARK: Runs
@@ -233,9 +231,17 @@ actor EnumeratorTenure {
         own[name] ?? store.read { $0.status(of: name, instance: ports.instance) }
     }
 
-    private func write(_ status: RegistryStatusRecord) async throws {
-        own[status.registry] = status
-        try await append([try draft(status)])
+    /// One write after the other, each with what is newest then: a late one must not put an older status last.
+    private func write(_ status: RegistryStatusRecord, with drafts: [RecordDraft] = []) async throws {
+        let name = status.registry
+        own[name] = status
+        let previous = lastWrite
+        let task = Task {
+            _ = await previous?.result
+            try await self.append(drafts + [try self.draft(self.own[name] ?? status)])
+        }
+        lastWrite = task
+        try await task.value
     }
 
     private func draft(_ status: RegistryStatusRecord) throws -> RecordDraft {
