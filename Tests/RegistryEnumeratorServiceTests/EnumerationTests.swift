@@ -66,12 +66,16 @@ struct EnumerationTests {
     @Test("names that the catalogue does not have are told, equal ones write nothing")
     func differences() async throws {
         let room = try EnumerationRoom()
-        for (name, byte) in [("example/a:1", UInt8(1)), ("example/a:2", 2), ("example/b:1", 3)] { room.hold(name, byte) }
+        for (name, byte) in [("example/a:1", UInt8(1)), ("example/a:2", 2), ("example/b:1", 3)] {
+            room.hold(name, byte)
+        }
         room.know("example/a:1", 1)
         room.know("example/a:2", 9)
         let (result, failure) = try await room.run()
         #expect(room.told == ["observed example/a:2 enumeration false", "observed example/b:1 enumeration false"])
-        #expect(failure == nil && result.complete && result.repositories == 2 && result.images == 3 && result.finishedAt != nil)
+        #expect(
+            failure == nil && result.complete && result.repositories == 2 && result.images == 3
+                && result.finishedAt != nil)
     }
 
     @Test("a name that a whole listing does not show is asked for, and goes only on a 404")
@@ -122,7 +126,9 @@ struct EnumerationTests {
         room.hold("example/a:2", 1)
         room.know("example/a:2", 1)
         room.registries.update {
-            for tag in ["1", "2"] { $0.broken[EnumerationRoom.name("example/a:\(tag)")] = .badAnswer(FakeRegistries.fault()) }
+            for tag in ["1", "2"] {
+                $0.broken[EnumerationRoom.name("example/a:\(tag)")] = .badAnswer(FakeRegistries.fault())
+            }
         }
         _ = try await room.run()
         #expect(room.told == ["unresolved example/a:1"])

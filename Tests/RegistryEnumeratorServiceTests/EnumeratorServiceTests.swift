@@ -49,11 +49,14 @@ struct EnumeratorServiceTests {
             try RecordDraft(Topics.settings, key: SettingsRecord.key, SettingsRecord(rescan: nightly), context),
             try RecordDraft(
                 Topics.enumeratorCommands, key: name.text,
-                Command(id: "c1", action: .enumerate(name), actor: "alice", issuedAt: now, deadline: now.addingTimeInterval(60)),
+                Command(
+                    id: "c1", action: .enumerate(name), actor: "alice", issuedAt: now,
+                    deadline: now.addingTimeInterval(60)),
                 context),
         ])
         let ports = Ports(
-            log: log, transport: PoisonedTransport(), time: clock.time, folder: folder.url, instance: "e1", logger: testLogger,
+            log: log, transport: PoisonedTransport(), time: clock.time, folder: folder.url, instance: "e1",
+            logger: testLogger,
             readiness: Readiness())
         let service = RegistryEnumeratorService(ports: ports, registries: registries)
         let task = Task { try await service.run() }
@@ -69,10 +72,14 @@ struct EnumeratorServiceTests {
         let before = registries.count("repositories")
         try await eventually("the rescan") {
             clock.advance(by: .seconds(60))
-            return try await records(log, Topics.changes, Change.self).contains { if case .rescan = $0 { true } else { false } }
+            return try await records(log, Topics.changes, Change.self).contains {
+                if case .rescan = $0 { true } else { false }
+            }
         }
         try await eventually("the run") { registries.count("repositories") > before }
-        let rescans = try await records(log, Topics.changes, Change.self).filter { if case .rescan = $0 { true } else { false } }
+        let rescans = try await records(log, Topics.changes, Change.self).filter {
+            if case .rescan = $0 { true } else { false }
+        }
         #expect(rescans.count == 1)
         task.cancel()
         _ = await task.result

@@ -39,7 +39,9 @@ struct ScheduleTests {
         #expect(try next("02:30", "Europe/Berlin", after: "2026-10-25T01:00:00Z") == "2026-10-26T01:30:00.000Z")
     }
 
-    @Test("over years, each local day has one time, a day apart give or take an hour", arguments: ["Europe/Berlin", "America/Sao_Paulo", "Australia/Lord_Howe", "Africa/Cairo"])
+    @Test(
+        "over years, each local day has one time, a day apart give or take an hour",
+        arguments: ["Europe/Berlin", "America/Sao_Paulo", "Australia/Lord_Howe", "Africa/Cairo"])
     func daily(zone: String) throws {
         let schedule = Schedule(at: try TimeOfDay("00:30"), timeZone: zone)
         var date = try #require(Date(rfc3339: "2015-01-01T00:00:00Z"))

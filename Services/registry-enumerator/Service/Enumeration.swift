@@ -8,9 +8,10 @@ import RegistryClient
 /// One run over one registry: lists repositories and tags, asks what each name points at, and tells the catalogue what
 /// differs from what it has.
 ///
-/// A name that a listing does not show is asked for by itself, and only if the listing was complete; nothing else than a
-/// 404 to that question makes it go. What fails is a problem of the run, never an absence.
-/// **Limits**: `width` repositories at a time, `failuresMax` failures in a row, `problemsMax` lines, `progressMax` reports.
+/// A name that a listing does not show is asked for by itself, and only if the listing was complete; nothing else than
+/// a 404 to that question makes it go. What fails is a problem of the run, never an absence.
+/// **Limits**: `width` repositories at a time, `failuresMax` failures in a row, `problemsMax` lines, `progressMax`
+/// reports.
 actor Enumeration {
     static let width = 4
     static let failuresMax = 5
@@ -172,7 +173,8 @@ actor Enumeration {
         result.problems.append(String(problem.prefix(500)))
     }
 
-    /// A refused credential ends the run at once, since accounts get locked; a registry that is away after a few failures.
+    /// A refused credential ends the run at once, since accounts get locked; a registry that is away after a few
+    /// failures.
     private func note(_ error: any Error, _ what: String) {
         let kind = RegistryFailure.kind(of: error)
         fail("\(what): \(RegistryFailure.failure(of: error, attempt: 1, now: time.now()).message)")

@@ -16,7 +16,9 @@ struct EnumeratorMemory: Sendable {
     func status(of registry: RegistryName, instance: String) -> RegistryStatusRecord {
         let all = statuses.values.filter { $0.registry == registry }
         var merged = RegistryStatusRecord(registry: registry, instance: instance)
-        let latest = all.max { ($0.enumeration?.startedAt ?? .distantPast) < ($1.enumeration?.startedAt ?? .distantPast) }
+        let latest = all.max {
+            ($0.enumeration?.startedAt ?? .distantPast) < ($1.enumeration?.startedAt ?? .distantPast)
+        }
         merged.enumeration = latest?.enumeration
         merged.failure = latest?.failure
         merged.enumerationFiredAt = all.compactMap(\.enumerationFiredAt).max()
@@ -28,7 +30,9 @@ struct EnumeratorMemory: Sendable {
         marks[Self.markKey(registry, repository)].map { $0.listedAt >= since } ?? false
     }
 
-    static func markKey(_ registry: RegistryName, _ repository: RepositoryName) -> String { "\(registry)/\(repository)" }
+    static func markKey(_ registry: RegistryName, _ repository: RepositoryName) -> String {
+        "\(registry)/\(repository)"
+    }
     static func statusKey(_ record: RegistryStatusRecord) -> String { "\(record.registry)/\(record.instance)" }
 }
 
@@ -45,7 +49,8 @@ struct EnumeratorProjection: Projection {
     typealias Rows = MemoryViewStore<EnumeratorMemory>.Transaction
 
     let version = 1
-    let topics = [Topics.registries, Topics.settings, Topics.registryStatus, Topics.crawlMarks, Topics.images].map(\.name)
+    let topics = [Topics.registries, Topics.settings, Topics.registryStatus, Topics.crawlMarks, Topics.images].map(
+        \.name)
 
     func prepare(_ record: WholeRecord) async throws -> Effect {
         let exists = record.value != nil
@@ -65,7 +70,8 @@ struct EnumeratorProjection: Projection {
     func apply(_ effect: Effect, of record: WholeRecord, in rows: borrowing Rows) throws {
         switch effect {
         case .nothing: break
-        case .registry(let registry): if let name = try? RegistryName(record.key) { rows.state.registries[name] = registry }
+        case .registry(let registry):
+            if let name = try? RegistryName(record.key) { rows.state.registries[name] = registry }
         case .settings(let settings): rows.state.settings = settings ?? SettingsRecord()
         case .status(let status): rows.state.statuses[record.key] = status
         case .mark(let mark): rows.state.marks[record.key] = mark

@@ -1,8 +1,8 @@
 /// Lists registries, on command and on their schedules, and makes rescans due.
 ///
-/// **Promises**: one instance is active, and one run a registry at a time. What a registry shows and the catalogue does not
-/// have is told; what is equal writes nothing. A schedule fires once for each due time; one that was missed while nobody
-/// ran fires once at the start. A run that was cut off goes on where its marks end.
+/// **Promises**: one instance is active, and one run a registry at a time. What a registry shows and the catalogue does
+/// not have is told; what is equal writes nothing. A schedule fires once for each due time; one that was missed while
+/// nobody ran fires once at the start. A run that was cut off goes on where its marks end.
 /// **Limits**: those of `Enumeration`; schedules are looked at every `lookEvery`.
 import EventLogPort
 import Events
@@ -31,7 +31,8 @@ public struct RegistryEnumeratorService: Service {
         let store = MemoryViewStore(EnumeratorMemory())
         let view = View(EnumeratorProjection(), store: store, log: ports.log, time: ports.time, logger: ports.logger)
         let active = ActiveInstance(
-            log: ports.log, group: Self.group, topic: Topics.enumeratorCommands.name, time: ports.time, logger: ports.logger)
+            log: ports.log, group: Self.group, topic: Topics.enumeratorCommands.name, time: ports.time,
+            logger: ports.logger)
         try await withGracefulShutdownHandler {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await view.run() }
@@ -40,7 +41,8 @@ public struct RegistryEnumeratorService: Service {
                     part.ready()
                     try await active.run { session in
                         try await view.waitFor(session.ends(of: view.projection.topics), within: .seconds(600))
-                        try await EnumeratorTenure(session: session, store: store, ports: ports, registries: registries).run()
+                        try await EnumeratorTenure(session: session, store: store, ports: ports, registries: registries)
+                            .run()
                     }
                 }
                 defer { group.cancelAll() }

@@ -24,7 +24,8 @@ actor EnumeratorTenure {
     private var commands: [RegistryName: [Command]] = [:]
 
     init(
-        session: ActiveSession, store: MemoryViewStore<EnumeratorMemory>, ports: Ports, registries: any RegistryDirectory
+        session: ActiveSession, store: MemoryViewStore<EnumeratorMemory>, ports: Ports,
+        registries: any RegistryDirectory
     ) {
         self.session = session
         self.store = store
@@ -61,10 +62,12 @@ actor EnumeratorTenure {
         let command: Command
         do { command = try record.payload(Command.self) } catch {
             let whole = WholeRecord(
-                id: record.id, key: record.key, value: record.value, headers: record.headers, appendedAt: record.appendedAt)
+                id: record.id, key: record.key, value: record.value, headers: record.headers,
+                appendedAt: record.appendedAt)
             try await append([
                 DeadLetter.draft(
-                    for: whole, topic: Topics.deadLetters.name, group: RegistryEnumeratorService.group, reason: "\(error)",
+                    for: whole, topic: Topics.deadLetters.name, group: RegistryEnumeratorService.group,
+                    reason: "\(error)",
                     attempts: 1, at: now)
             ])
             return try await session.acknowledge(record.id)
@@ -78,7 +81,9 @@ actor EnumeratorTenure {
     }
 
     private func enumerate(_ name: RegistryName, for command: Command) async throws {
-        guard now <= command.deadline else { return try await reply(command, .failed, "its deadline passed before it began") }
+        guard now <= command.deadline else {
+            return try await reply(command, .failed, "its deadline passed before it began")
+        }
         guard let registry = store.read({ $0.registries[name] }) else {
             return try await reply(command, .failed, "there is no registry “\(name)”")
         }
@@ -129,8 +134,10 @@ actor EnumeratorTenure {
 
     /// The registry's own schedule and that of all registries: due together they make one rescan.
     private func lookAtRescan(_ registry: Registry, _ settings: SettingsRecord) async throws {
-        let schedules = [("schedule \(registry.name)", registry.rescan), ("schedule of all registries", settings.rescan)]
-            .compactMap { name, schedule in schedule.map { (name, $0) } }
+        let schedules = [
+            ("schedule \(registry.name)", registry.rescan), ("schedule of all registries", settings.rescan),
+        ]
+        .compactMap { name, schedule in schedule.map { (name, $0) } }
         guard !schedules.isEmpty else { return }
         var status = status(of: registry.name)
         guard let fired = status.rescanFiredAt else {
@@ -178,7 +185,8 @@ actor EnumeratorTenure {
         let store = store
         let run = Enumeration(
             registry, reader: reader, startedAt: startedAt,
-            context: EventContext(id: "enumeration/\(name)/\(startedAt.rfc3339)", source: Enumeration.source, time: now),
+            context: EventContext(
+                id: "enumeration/\(name)/\(startedAt.rfc3339)", source: Enumeration.source, time: now),
             time: ports.time, known: { store.read { $0 } }, append: { try await self.append($0) },
             report: { try await self.progress(name, $0, $1, $2) })
         try await run.run()
@@ -212,7 +220,8 @@ actor EnumeratorTenure {
             } else {
                 let problems = result.problems.isEmpty ? "" : ", \(result.problems.count) problems"
                 try await reply(
-                    command, .done, "\(result.images) images in \(result.repositories) repositories\(problems)", progress)
+                    command, .done, "\(result.images) images in \(result.repositories) repositories\(problems)",
+                    progress)
             }
         }
         ports.logger.info(

@@ -4,8 +4,8 @@ import Model
 extension Schedule {
     /// The first time after `date` at which the schedule is due, once a day; nil for a time zone that nobody knows.
     ///
-    /// A local time that the change to summer time skips is due at the first moment after the gap; one that comes twice in
-    /// autumn is due the first time only.
+    /// A local time that the change to summer time skips is due at the first moment after the gap; one that comes twice
+    /// in autumn is due the first time only.
     func next(after date: Date) -> Date? {
         guard let zone = TimeZone(identifier: timeZone) else { return nil }
         var calendar = Calendar(identifier: .gregorian)
@@ -22,7 +22,8 @@ extension Schedule {
 
     private func due(on day: Date, _ calendar: Calendar) -> Date? {
         calendar.date(
-            bySettingHour: at.hour, minute: at.minute, second: 0, of: day, matchingPolicy: .nextTime, repeatedTimePolicy: .first,
+            bySettingHour: at.hour, minute: at.minute, second: 0, of: day, matchingPolicy: .nextTime,
+            repeatedTimePolicy: .first,
             direction: .forward)
     }
 }

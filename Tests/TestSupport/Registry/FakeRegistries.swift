@@ -44,7 +44,9 @@ public final class FakeRegistries: RegistryDirectory {
     public var content: Content { state.withLock { $0 } }
     public func count(_ prefix: String) -> Int { state.withLock { $0.calls.filter { $0.hasPrefix(prefix) }.count } }
 
-    public func reader(for registry: Registry) throws -> any RegistryReader { FakeReader(registry: registry.name, registries: self) }
+    public func reader(for registry: Registry) throws -> any RegistryReader {
+        FakeReader(registry: registry.name, registries: self)
+    }
 
     /// An error as a client throws it.
     public static func fault(_ subject: String = "it") -> RegistryError.Fault {

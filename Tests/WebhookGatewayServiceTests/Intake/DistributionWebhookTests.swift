@@ -22,16 +22,23 @@ struct DistributionWebhookTests {
         "a push counts with each media type of manifests and indexes",
         arguments: [
             "application/vnd.oci.image.manifest.v1+json", "application/vnd.oci.image.index.v1+json",
-            "application/vnd.docker.distribution.manifest.v2+json", "application/vnd.docker.distribution.manifest.v1+json",
-            "application/vnd.docker.distribution.manifest.list.v2+json", "application/vnd.docker.distribution.manifest.v1+prettyjws",
+            "application/vnd.docker.distribution.manifest.v2+json",
+            "application/vnd.docker.distribution.manifest.v1+json",
+            "application/vnd.docker.distribution.manifest.list.v2+json",
+            "application/vnd.docker.distribution.manifest.v1+prettyjws",
         ])
     func pushes(type: String) throws {
-        let found = try hints(event("push", "\"mediaType\": \"\(type)\", \"repository\": \"team/app\", \"tag\": \"1\", \"digest\": \"\(digest)\""))
-        #expect(found.hints == [
-            WebhookHint(
-                action: .push, host: "registry.example.com:5000", repository: try RepositoryName("team/app"), tag: try TagName("1"),
-                digest: try Digest(digest))
-        ])
+        let found = try hints(
+            event(
+                "push",
+                "\"mediaType\": \"\(type)\", \"repository\": \"team/app\", \"tag\": \"1\", \"digest\": \"\(digest)\""))
+        #expect(
+            found.hints == [
+                WebhookHint(
+                    action: .push, host: "registry.example.com:5000", repository: try RepositoryName("team/app"),
+                    tag: try TagName("1"),
+                    digest: try Digest(digest))
+            ])
     }
 
     @Test(
@@ -39,7 +46,10 @@ struct DistributionWebhookTests {
         arguments: [
             ("push", "\"mediaType\": \"application/octet-stream\", \"repository\": \"a\""),
             ("push", "\"repository\": \"a\", \"tag\": \"1\""),
-            ("pull", "\"mediaType\": \"application/vnd.oci.image.manifest.v1+json\", \"repository\": \"a\", \"tag\": \"1\""),
+            (
+                "pull",
+                "\"mediaType\": \"application/vnd.oci.image.manifest.v1+json\", \"repository\": \"a\", \"tag\": \"1\""
+            ),
             ("mount", "\"mediaType\": \"application/octet-stream\", \"repository\": \"a\""),
             (
                 "push",
@@ -79,14 +89,18 @@ struct DistributionWebhookTests {
         #expect(found.hints.count == 1 && found.unreadable == 1)
     }
 
-    @Test("bodies that are no notification are refused", arguments: ["", "[]", "{}", "{\"events\": 7}", "{\"events\": [", "\u{0}"])
+    @Test(
+        "bodies that are no notification are refused",
+        arguments: ["", "[]", "{}", "{\"events\": 7}", "{\"events\": [", "\u{0}"])
     func refused(body: String) {
         #expect(throws: WebhookRefusal.self) { try DistributionWebhooks().hints(in: Data(body.utf8), contentType: nil) }
     }
 
     @Test("too many events and too many bytes are refused")
     func bounded() {
-        let many = "{\"events\": [" + Array(repeating: "{}", count: DistributionWebhooks.eventsMax + 1).joined(separator: ",") + "]}"
+        let many =
+            "{\"events\": [" + Array(repeating: "{}", count: DistributionWebhooks.eventsMax + 1).joined(separator: ",")
+            + "]}"
         #expect(throws: WebhookRefusal.self) { try DistributionWebhooks().hints(in: Data(many.utf8), contentType: nil) }
         let large = Data(repeating: 32, count: DistributionWebhooks.bodyBytesMax + 1)
         #expect(throws: WebhookRefusal.self) { try DistributionWebhooks().hints(in: large, contentType: nil) }
@@ -137,14 +151,17 @@ struct DistributionSampleTests {
             print("skipped: there are no samples beside the repository")
             return
         }
-        let expected = try JSONDecoder().decode([String: [Expected]].self, from: data).filter { $0.key.hasPrefix("distribution.") }
+        let expected = try JSONDecoder().decode([String: [Expected]].self, from: data).filter {
+            $0.key.hasPrefix("distribution.")
+        }
         #expect(expected.count >= 10)
         for (file, wanted) in expected {
             let body = try Data(contentsOf: Self.folder.appending(path: file))
             let found = try DistributionWebhooks().hints(in: body, contentType: nil)
             #expect(found.unreadable == 0, "\(file)")
-            #expect(found.hints.map { [$0.action.rawValue, $0.host, $0.repository.text, $0.tag?.text, $0.digest?.text] }
-                == wanted.map { [$0.action, $0.host, $0.repository, $0.tag, $0.digest] }, "\(file)")
+            #expect(
+                found.hints.map { [$0.action.rawValue, $0.host, $0.repository.text, $0.tag?.text, $0.digest?.text] }
+                    == wanted.map { [$0.action, $0.host, $0.repository, $0.tag, $0.digest] }, "\(file)")
         }
     }
 }

@@ -24,7 +24,8 @@ private final class IntakeRoom: Sendable {
         log = unkind ? UnkindEventLog(plain, unkindness: .withoutFailures) : plain
         try await log.declare(Topics.fixed)
         ports = Ports(
-            log: log, transport: PoisonedTransport(), time: .system, folder: folder.url, instance: "test", logger: testLogger,
+            log: log, transport: PoisonedTransport(), time: .system, folder: folder.url, instance: "test",
+            logger: testLogger,
             readiness: Readiness())
     }
 
@@ -36,19 +37,25 @@ private final class IntakeRoom: Sendable {
         ])
     }
 
-    func deliver(_ content: Delivery.Content, registry: String = "example", source: ImageRecord.Source = .webhook) async throws {
+    func deliver(_ content: Delivery.Content, registry: String = "example", source: ImageRecord.Source = .webhook)
+        async throws
+    {
         let delivery = Delivery(
-            id: UUID().uuidString, registry: try RegistryName(registry), content: content, source: source, receivedAt: Date())
+            id: UUID().uuidString, registry: try RegistryName(registry), content: content, source: source,
+            receivedAt: Date())
         _ = try await log.append([try RecordDraft(Topics.webhookDeliveries, key: delivery.id, delivery, context)])
     }
 
     func push(_ repository: String, _ tag: String) async throws {
         let type = MediaType.ociManifest
-        let event = "{\"action\":\"push\",\"target\":{\"mediaType\":\"\(type)\",\"repository\":\"\(repository)\",\"tag\":\"\(tag)\"}}"
+        let event =
+            "{\"action\":\"push\",\"target\":{\"mediaType\":\"\(type)\",\"repository\":\"\(repository)\",\"tag\":\"\(tag)\"}}"
         try await deliver(.webhook(contentType: nil, body: Data("{\"events\":[\(event)]}".utf8)))
     }
 
-    func changes() async throws -> [Change] { try await records(of: Topics.changes).map { try $0.payload(Change.self) } }
+    func changes() async throws -> [Change] {
+        try await records(of: Topics.changes).map { try $0.payload(Change.self) }
+    }
 
     func records(of topic: Topic) async throws -> [Record] {
         let ends = try await log.end(of: topic.name)
@@ -101,10 +108,13 @@ struct IntakeTests {
         room.registries.update { $0.images[app] = IntakeRoom.one }
         try await room.push("team/app", "1")
         try await room.running(until: "the change") { try await !room.changes().isEmpty }
-        #expect(try await room.changes() == [
-            .observed(.init(name: app, digest: IntakeRoom.one, mediaType: .ociManifest, source: .webhook, urgent: true))
-        ])
-        #expect(try await room.records(of: Topics.timeline).map { try $0.payload(TimelineEntry.self).step } == [.delivered])
+        #expect(
+            try await room.changes() == [
+                .observed(
+                    .init(name: app, digest: IntakeRoom.one, mediaType: .ociManifest, source: .webhook, urgent: true))
+            ])
+        #expect(
+            try await room.records(of: Topics.timeline).map { try $0.payload(TimelineEntry.self).step } == [.delivered])
     }
 
     @Test("a push of an image that the registry does not have is told as gone; so is a delete")
@@ -193,7 +203,8 @@ struct IntakeTests {
         try await room.deliver(.resolve(names), source: .enumeration)
         try await room.running(until: "the changes") { try await room.changes().count == 60 }
         #expect(room.registries.content.runningMax <= NameAsker.widthMax)
-        #expect(try await room.changes().allSatisfy { if case .observed(let seen) = $0 { !seen.urgent } else { false } })
+        #expect(
+            try await room.changes().allSatisfy { if case .observed(let seen) = $0 { !seen.urgent } else { false } })
     }
 
     @Test("filters, attachments and pushes without a tag are left out")
@@ -206,7 +217,8 @@ struct IntakeTests {
         for (repository, tag) in [("other/app", "1"), ("team/app", "1-dev"), ("team/app", attached)] {
             try await room.push(repository, tag)
         }
-        let untagged = "{\"action\":\"push\",\"target\":{\"mediaType\":\"\(MediaType.ociIndex)\",\"repository\":\"team/app\","
+        let untagged =
+            "{\"action\":\"push\",\"target\":{\"mediaType\":\"\(MediaType.ociIndex)\",\"repository\":\"team/app\","
             + "\"digest\":\"\(IntakeRoom.one)\"}}"
         try await room.deliver(.webhook(contentType: nil, body: Data("{\"events\":[\(untagged)]}".utf8)))
         try await room.push("team/app", "1")
@@ -220,7 +232,8 @@ struct IntakeTests {
         try await room.configure(example)
         for (tag, byte) in [("1", UInt8(1)), ("2", 1), ("3", 3)] {
             let record = ImageRecord(
-                name: IntakeRoom.name("example/team/app:\(tag)"), digest: Digest(sha256: Array(repeating: byte, count: 32)),
+                name: IntakeRoom.name("example/team/app:\(tag)"),
+                digest: Digest(sha256: Array(repeating: byte, count: 32)),
                 sources: [.webhook], firstSeenAt: Date().milliseconds, resolution: .resolved)
             _ = try await room.log.append([try RecordDraft(Topics.images, key: record.name.text, record, room.context)])
         }
@@ -229,7 +242,9 @@ struct IntakeTests {
         try await room.running(until: "two changes") { try await room.changes().count == 2 }
         #expect(Set(try await room.changes().map(\.key)) == ["example/team/app:1", "example/team/app:2"])
         try await room.deliver(
-            .webhook(contentType: nil, body: Data("{\"events\":[{\"action\":\"delete\",\"target\":{\"repository\":\"team/app\"}}]}".utf8)))
+            .webhook(
+                contentType: nil,
+                body: Data("{\"events\":[{\"action\":\"delete\",\"target\":{\"repository\":\"team/app\"}}]}".utf8)))
         try await room.running(until: "three more") { try await room.changes().count == 5 }
     }
 
@@ -243,8 +258,9 @@ struct IntakeTests {
         try await room.running(until: "the dead letters") { try await room.records(of: Topics.deadLetters).count == 2 }
         for letter in try await room.records(of: Topics.deadLetters) {
             #expect(letter.header(DeadLetter.reason)?.isEmpty == false)
-            #expect(try letter.payload(Delivery.self).content == .webhook(contentType: letter.header("x"), body: body)
-                || letter.payload(Delivery.self).content == .webhook(contentType: "text/html", body: body))
+            #expect(
+                try letter.payload(Delivery.self).content == .webhook(contentType: letter.header("x"), body: body)
+                    || letter.payload(Delivery.self).content == .webhook(contentType: "text/html", body: body))
         }
         #expect(try await room.changes().isEmpty)
     }
@@ -256,6 +272,8 @@ struct IntakeTests {
         let names = (0..<20).map { IntakeRoom.name("example/team/app:\($0)") }
         room.registries.update { content in for name in names { content.images[name] = IntakeRoom.one } }
         for number in 0..<20 { try await room.push("team/app", "\(number)") }
-        try await room.running(until: "all changes") { Set(try await room.changes().map(\.key)) == Set(names.map(\.text)) }
+        try await room.running(until: "all changes") {
+            Set(try await room.changes().map(\.key)) == Set(names.map(\.text))
+        }
     }
 }

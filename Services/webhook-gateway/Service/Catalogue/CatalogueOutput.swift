@@ -26,8 +26,8 @@ struct CatalogueOutput: Sendable, Equatable {
         case audit(AuditEntry)
     }
 
-    /// The header of state records that names the position in `changes` that was applied last to their key: a change that
-    /// is delivered again after a crash is recognised by it.
+    /// The header of state records that names the position in `changes` that was applied last to their key: a change
+    /// that is delivered again after a crash is recognised by it.
     static let appliedHeader = "pratique-applied"
 
     var effect: Effect
@@ -63,7 +63,8 @@ struct CatalogueOutput: Sendable, Equatable {
         case .dropCandidate(let key): return [.tombstone(Topics.candidates, key: key, context)]
         case .request(let request, let pool, let lane):
             return [try RecordDraft(Topics.scanRequests(pool: pool, lane), key: request.key, request, context)]
-        case .resolve(let delivery): return [try RecordDraft(Topics.webhookDeliveries, key: delivery.id, delivery, context)]
+        case .resolve(let delivery):
+            return [try RecordDraft(Topics.webhookDeliveries, key: delivery.id, delivery, context)]
         case .timeline(let entry): return [try RecordDraft(Topics.timeline, key: entry.name.text, entry, context)]
         case .audit(let entry): return [try RecordDraft(Topics.audit, key: entry.subject, entry, context)]
         }
@@ -102,7 +103,9 @@ struct CatalogueOutbox {
     private struct AskKey: Hashable, Comparable {
         let registry: RegistryName
         let source: ImageRecord.Source
-        static func < (left: Self, right: Self) -> Bool { (left.registry, left.source) < (right.registry, right.source) }
+        static func < (left: Self, right: Self) -> Bool {
+            (left.registry, left.source) < (right.registry, right.source)
+        }
     }
 
     init(cause: EventContext, now: Date, applied: Int64? = nil) {
@@ -116,7 +119,8 @@ struct CatalogueOutbox {
         switch effect {
         case .image(let record): suffix = "image/\(record.name)"
         case .dropImage(let name): suffix = "image/\(name)/purged"
-        case .request(let request, _, let lane): suffix = "request/\(lane.rawValue)/\(request.name)/\(request.digest.short)"
+        case .request(let request, _, let lane):
+            suffix = "request/\(lane.rawValue)/\(request.name)/\(request.digest.short)"
         case .timeline(let entry): suffix = "timeline/\(entry.step.rawValue)/\(entry.name)"
         case .resolve(let delivery): suffix = "resolve/\(delivery.id)"
         case .audit(let entry): suffix = "audit/\(entry.action)/\(entry.subject)"
@@ -142,8 +146,11 @@ struct CatalogueOutbox {
             for (number, first) in stride(from: 0, to: names.count, by: Self.namesPerAsk).enumerated() {
                 let part = Array(names[first..<min(first + Self.namesPerAsk, names.count)])
                 let id = "\(cause.id)/ask/\(key.registry)/\(key.source.rawValue)/\(number)"
-                add(.resolve(
-                    Delivery(id: id, registry: key.registry, content: .resolve(part), source: key.source, receivedAt: now)))
+                add(
+                    .resolve(
+                        Delivery(
+                            id: id, registry: key.registry, content: .resolve(part), source: key.source, receivedAt: now
+                        )))
             }
         }
         asks = [:]

@@ -32,10 +32,11 @@ struct CatalogueRunner: Sendable {
 
     private func lead(_ session: ActiveSession, _ part: Readiness.Part) async throws {
         var failures = 0
+        let unfinished = UnfinishedChanges()
         while session.isActive {
             part.notReady("the catalogue reads its state")
             do {
-                try await CatalogueTenure(session: session, ports: ports, part: part).run()
+                try await CatalogueTenure(session: session, unfinished: unfinished, ports: ports, part: part).run()
                 return
             } catch let error as EventLogError where error.isTransient {
                 failures += 1

@@ -27,7 +27,9 @@ extension CatalogueState {
             candidate.digest == digest, candidate.expiresAt > now, registries[candidate.name.registry] != nil
         else { return [] }
         // Bound since, by this candidate, by a registry or by a later one: the verdict comes late.
-        if let image = images[candidate.name], image.trash == nil, let bound = image.boundAt, bound >= candidate.createdAt {
+        if let image = images[candidate.name], image.trash == nil, let bound = image.boundAt,
+            bound >= candidate.createdAt
+        {
             return []
         }
         var outbox = CatalogueOutbox(cause: context, now: now)
@@ -43,8 +45,10 @@ extension CatalogueState {
 
     private mutating func bind(_ candidate: CandidateRecord, _ outbox: inout CatalogueOutbox) {
         let old = images[candidate.name]
-        var record = old ?? ImageRecord(
-            name: candidate.name, sources: [.ci], firstSeenAt: outbox.now, resolution: .notPushed)
+        var record =
+            old
+            ?? ImageRecord(
+                name: candidate.name, sources: [.ci], firstSeenAt: outbox.now, resolution: .notPushed)
         record.sources = Self.sorted(record.sources, .ci)
         let isShown = record.digest == candidate.digest && record.resolution == .resolved && record.trash == nil
         if !isShown {

@@ -39,7 +39,9 @@ extension CatalogueState {
 
     /// The cause of failures may have gone with the old record: what failed is tried now.
     private mutating func retryAll(of registry: RegistryName, _ outbox: inout CatalogueOutbox) {
-        for record in images.values.filter({ $0.name.registry == registry && $0.trash == nil }).sorted(by: { $0.name < $1.name }) {
+        for record in images.values.filter({ $0.name.registry == registry && $0.trash == nil }).sorted(by: {
+            $0.name < $1.name
+        }) {
             if case .waiting = record.resolution { wait(record, &outbox) }
             if let digest = record.digest, case .failed? = scans[digest]?.state {
                 enqueue(record.name, reason: "registry changed")
@@ -49,7 +51,9 @@ extension CatalogueState {
 
     mutating func delete(_ name: RegistryName, _ outbox: inout CatalogueOutbox) {
         guard registries.removeValue(forKey: name) != nil else { return }
-        for var record in images.values.filter({ $0.name.registry == name && $0.trash == nil }).sorted(by: { $0.name < $1.name }) {
+        for var record in images.values.filter({ $0.name.registry == name && $0.trash == nil }).sorted(by: {
+            $0.name < $1.name
+        }) {
             record.trash = trash("registry.delete", "the registry \(name) was deleted", outbox.now)
             // Unknown from here on: configured again, the registry brings them back by showing them.
             record.resolution = .waiting(nil)

@@ -48,7 +48,8 @@ extension CatalogueState {
         // Registered or restored by somebody, and never shown since: it stays listed, so that they can see why.
         let staysListed = old.digest == nil || old.resolution == .waiting(nil)
         if old.trash == nil, !staysListed {
-            let evidence = "the registry answered 404 for \(absence.name) (asked because of: \(absence.source.rawValue))"
+            let evidence =
+                "the registry answered 404 for \(absence.name) (asked because of: \(absence.source.rawValue))"
             record.trash = trash(Self.registryActor, evidence, outbox.now)
         }
         write(record, &outbox)
@@ -64,11 +65,15 @@ extension CatalogueState {
         if case .waiting(let before?)? = known?.resolution {
             // Several deliveries of one name, while the wait for the next attempt runs, are one failure.
             if before.kind == failed.failure.kind, let next = before.nextAttemptAt, outbox.now < next { return }
-            if before.kind == failed.failure.kind, before.nextAttemptAt == nil, failed.failure.nextAttemptAt == nil { return }
+            if before.kind == failed.failure.kind, before.nextAttemptAt == nil, failed.failure.nextAttemptAt == nil {
+                return
+            }
             attempt = before.attempt + 1
         }
-        var record = known ?? ImageRecord(
-            name: failed.name, sources: [failed.source], firstSeenAt: outbox.now, resolution: .waiting(nil))
+        var record =
+            known
+            ?? ImageRecord(
+                name: failed.name, sources: [failed.source], firstSeenAt: outbox.now, resolution: .waiting(nil))
         var failure = failed.failure
         failure.attempt = attempt
         if let next = failure.nextAttemptAt {
@@ -83,7 +88,8 @@ extension CatalogueState {
     mutating func register(_ wish: Change.Registration, _ outbox: inout CatalogueOutbox) {
         guard registries[wish.name.registry] != nil else { return }
         guard let old = images[wish.name] else {
-            let record = ImageRecord(name: wish.name, sources: [.api], firstSeenAt: outbox.now, resolution: .waiting(nil))
+            let record = ImageRecord(
+                name: wish.name, sources: [.api], firstSeenAt: outbox.now, resolution: .waiting(nil))
             write(record, &outbox)
             outbox.note(.observed, record, "registered by \(wish.actor)")
             wait(record, &outbox)
@@ -101,24 +107,35 @@ extension CatalogueState {
 
     mutating func remove(_ wish: Change.Removal, _ outbox: inout CatalogueOutbox) {
         func refuse(_ reason: String) {
-            outbox.add(.audit(AuditEntry(
-                actor: wish.actor, action: "image.remove-refused", subject: wish.name.text, detail: reason, at: outbox.now)))
+            outbox.add(
+                .audit(
+                    AuditEntry(
+                        actor: wish.actor, action: "image.remove-refused", subject: wish.name.text, detail: reason,
+                        at: outbox.now)))
         }
-        guard var record = images[wish.name], record.trash == nil else { return refuse("there is no such image in the catalogue") }
+        guard var record = images[wish.name], record.trash == nil else {
+            return refuse("there is no such image in the catalogue")
+        }
         guard record.revision == wish.revision else {
             return refuse("revision \(wish.revision) was judged, but \(record.revision) is current")
         }
         record.trash = trash(wish.actor, wish.evidence, outbox.now)
         write(record, &outbox)
         outbox.note(.removed, record, wish.evidence)
-        outbox.add(.audit(AuditEntry(
-            actor: wish.actor, action: "image.remove", subject: wish.name.text, detail: wish.evidence, at: outbox.now)))
+        outbox.add(
+            .audit(
+                AuditEntry(
+                    actor: wish.actor, action: "image.remove", subject: wish.name.text, detail: wish.evidence,
+                    at: outbox.now)))
     }
 
     mutating func restore(_ wish: Change.Restoration, _ outbox: inout CatalogueOutbox) {
         func refuse(_ reason: String) {
-            outbox.add(.audit(AuditEntry(
-                actor: wish.actor, action: "image.restore-refused", subject: wish.name.text, detail: reason, at: outbox.now)))
+            outbox.add(
+                .audit(
+                    AuditEntry(
+                        actor: wish.actor, action: "image.restore-refused", subject: wish.name.text, detail: reason,
+                        at: outbox.now)))
         }
         guard var record = images[wish.name], let trash = record.trash else { return refuse("it is not in the trash") }
         guard outbox.now < trash.restorableUntil else { return refuse("its time in the trash is over") }
@@ -127,8 +144,11 @@ extension CatalogueState {
         record.resolution = .waiting(nil)
         write(record, &outbox)
         outbox.note(.restored, record, "by \(wish.actor)")
-        outbox.add(.audit(AuditEntry(
-            actor: wish.actor, action: "image.restore", subject: wish.name.text, detail: trash.evidence, at: outbox.now)))
+        outbox.add(
+            .audit(
+                AuditEntry(
+                    actor: wish.actor, action: "image.restore", subject: wish.name.text, detail: trash.evidence,
+                    at: outbox.now)))
         wait(record, &outbox)
     }
 
@@ -148,8 +168,8 @@ extension CatalogueState {
         sources.contains(added) ? sources : (sources + [added]).sorted()
     }
 
-    /// Doubled for each attempt up to the maximum, then spread over its upper half by the name, so that names that failed
-    /// together are not asked together and the same input gives the same record.
+    /// Doubled for each attempt up to the maximum, then spread over its upper half by the name, so that names that
+    /// failed together are not asked together and the same input gives the same record.
     static func delay(after attempt: Int, of name: ImageName) -> TimeInterval {
         let whole = min(firstDelaySeconds * Double(1 << min(attempt - 1, 20)), delayMaxSeconds)
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325

@@ -20,7 +20,9 @@ extension CatalogueState {
     @discardableResult
     mutating func take(_ status: ScanStatusRecord) -> Bool {
         scans[status.digest] = status
-        if case .failed(let failure) = status.state, let at = failure.nextAttemptAt { timers.add(.retry(status.digest), at: at) }
+        if case .failed(let failure) = status.state, let at = failure.nextAttemptAt {
+            timers.add(.retry(status.digest), at: at)
+        }
         guard !analyserVersions.contains(status.analyserVersion) else { return false }
         analyserVersions.append(status.analyserVersion)
         return true
@@ -91,7 +93,8 @@ extension CatalogueState {
             isKnown = false
         case .done?, .notAnImage?: isKnown = scans[digest]?.analyserVersion == analyserVersion
         }
-        let request = ScanRequest(digest: digest, name: name, analyserVersion: analyserVersion, attempt: attempt, reason: reason)
+        let request = ScanRequest(
+            digest: digest, name: name, analyserVersion: analyserVersion, attempt: attempt, reason: reason)
         outbox.add(.request(request, pool: registry.pool, lane))
         outbox.note(.requested, record, reason)
         if isKnown {
@@ -134,7 +137,8 @@ extension CatalogueState {
         }
     }
 
-    /// Rescans, by their positions in `changes`, whose images were all asked for: now their records may be acknowledged.
+    /// Rescans, by their positions in `changes`, whose images were all asked for: now their records may be
+    /// acknowledged.
     mutating func takeFinishedRescans() -> [Int64] {
         defer { finishedRescans = [] }
         return finishedRescans

@@ -28,7 +28,9 @@ extension CatalogueState {
             else { return }
             enqueue(name, reason: "retry")
         case .ask(let name):
-            guard let record = images[name], record.trash == nil, case .waiting(let failure) = record.resolution else { return }
+            guard let record = images[name], record.trash == nil, case .waiting(let failure) = record.resolution else {
+                return
+            }
             if let failure {
                 guard let at = failure.nextAttemptAt, at <= outbox.now else { return }
             }
@@ -39,7 +41,8 @@ extension CatalogueState {
             forget(name)
             outbox.add(.dropImage(name))
         case .open(let digest, let pool):
-            guard let open = books[pool]?.open[digest], outbox.now.timeIntervalSince(open.since) >= RequestBook.openMax else { return }
+            guard let open = books[pool]?.open[digest], outbox.now.timeIntervalSince(open.since) >= RequestBook.openMax
+            else { return }
             books[pool]?.close(digest)
             if let name = names[digest]?.min() { enqueue(name, reason: "no answer") }
         }

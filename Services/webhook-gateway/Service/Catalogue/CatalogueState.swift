@@ -8,10 +8,12 @@ import Model
 ///
 /// **Rules**
 /// * Unchanged means nothing written. Every write of an image has the next revision.
-/// * After each write of a name's digest or absence the registry is asked for the name once more, by the scan request or by
-///   intake. A different answer is a new change, so late, repeated and reordered deliveries end at what the registry says.
-/// * Only a 404 makes an image go, and it goes into the trash. An image that a person or a rule removed does not come back
-///   because a registry still shows the same digest; another digest, or a registration, brings it back.
+/// * After each write of a name's digest or absence the registry is asked for the name once more, by the scan request
+///   or by
+///   intake. A different answer is a new change, so late, repeated and reordered deliveries end at what the registry
+///   says.
+/// * Only a 404 makes an image go, and it goes into the trash. An image that a person or a rule removed does not come
+///   back because a registry still shows the same digest; another digest, or a registration, brings it back.
 /// * A change that was applied to a key before (by its position) is not applied again.
 struct CatalogueState: Sendable {
     static let candidatesMax = 100_000

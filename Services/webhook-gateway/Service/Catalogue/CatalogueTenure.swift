@@ -6,11 +6,27 @@ import Model
 import ServiceRuntime
 import Synchronization
 
+/// The changes that a session was handed and has not acknowledged. The log does not hand them out again while the
+/// session lasts, so a reading of the state that fails leaves them to the next one.
+final class UnfinishedChanges: Sendable {
+    private let records = Mutex<[Int64: Record]>([:])
+
+    func add(_ taken: [Record]) {
+        records.withLock { records in for record in taken { records[record.position] = record } }
+    }
+
+    func remove(_ position: Int64) { records.withLock { $0[position] = nil } }
+
+    /// In the log's order.
+    var all: [Record] { records.withLock { $0.values.sorted { $0.position < $1.position } } }
+}
+
 /// One reading of the state and everything that is decided with it, until the session ends or an append fails.
 final class CatalogueTenure: Sendable {
     static let draftsPerAppendMax = 2_000
     static let sleepMax: Duration = .seconds(30)
-    /// Rescans whose record is not acknowledged while their images wait; beyond it they are, and a crash may cut them short.
+    /// Rescans whose record is not acknowledged while their images wait; beyond it they are, and a crash may cut them
+    /// short.
     static let openRescansMax = 16
 
     private struct Memory {
@@ -23,14 +39,16 @@ final class CatalogueTenure: Sendable {
     }
 
     private let session: ActiveSession
+    private let unfinished: UnfinishedChanges
     private let ports: Ports
     private let part: Readiness.Part
     private let memory: Mutex<Memory>
     private let turn = AsyncLock()
     private let wake = Wake()
 
-    init(session: ActiveSession, ports: Ports, part: Readiness.Part) {
+    init(session: ActiveSession, unfinished: UnfinishedChanges, ports: Ports, part: Readiness.Part) {
         self.session = session
+        self.unfinished = unfinished
         self.ports = ports
         self.part = part
         memory = Mutex(Memory(fence: TermFence(term: session.term, fences: [:])))
@@ -47,7 +65,12 @@ final class CatalogueTenure: Sendable {
             for reading in readings { group.addTask { try await self.follow(reading) } }
             group.addTask { try await self.keepTime() }
             group.addTask {
-                while let records = try await self.session.next() { try await self.apply(records) }
+                let left = self.unfinished.all
+                if !left.isEmpty { try await self.apply(left) }
+                while let records = try await self.session.next() {
+                    self.unfinished.add(records)
+                    try await self.apply(records)
+                }
                 throw CatalogueEnd()
             }
             defer { group.cancelAll() }
@@ -84,7 +107,9 @@ final class CatalogueTenure: Sendable {
 
     /// The record with its whole value; nil for what says nothing by itself, and for verdicts on names.
     private func whole(_ record: Record) async throws -> WholeRecord? {
-        if record.topic == Topics.verdicts.name, memory.withLock({ $0.state.candidates[record.key] }) == nil { return nil }
+        if record.topic == Topics.verdicts.name, memory.withLock({ $0.state.candidates[record.key] }) == nil {
+            return nil
+        }
         switch try await WholeReader(log: ports.log).assemble(record) {
         case .part, .superseded: return nil
         case .whole(let whole): return whole
@@ -94,8 +119,8 @@ final class CatalogueTenure: Sendable {
         }
     }
 
-    /// A record of a newer version ends the tenure: an older program must not write over it. Any other that cannot be read
-    /// is told, and is replaced when its key is written next.
+    /// A record of a newer version ends the tenure: an older program must not write over it. Any other that cannot be
+    /// read is told, and is replaced when its key is written next.
     private func note(_ record: WholeRecord, _ body: (inout Memory) throws -> Void) throws {
         do { try memory.withLock { try body(&$0) } } catch let error as EventError {
             if case .newerSchema = error { throw error }
@@ -121,7 +146,11 @@ final class CatalogueTenure: Sendable {
             try await append(memory.withLock { $0.state.takeOver(context: context, now: now) })
         }
         let unreadable = memory.withLock { $0.unreadable }
-        if unreadable == 0 { part.ready() } else { part.notReady("\(unreadable) records of the catalogue cannot be read") }
+        if unreadable == 0 {
+            part.ready()
+        } else {
+            part.notReady("\(unreadable) records of the catalogue cannot be read")
+        }
         ports.logger.info(
             "the catalogue has read its state",
             metadata: ["images": "\(memory.withLock { $0.state.images.count })", "term": "\(session.term)"])
@@ -150,15 +179,24 @@ final class CatalogueTenure: Sendable {
                 finished.append(record.id)
             }
             try await append(outputs, letters)
-            for record in finished + finishedRescans() { try await session.acknowledge(record) }
+            try await acknowledge(finished + finishedRescans())
         }
         wake.fire()
+    }
+
+    private func acknowledge(_ records: [RecordID]) async throws {
+        for record in records {
+            try await session.acknowledge(record)
+            unfinished.remove(record.position)
+        }
     }
 
     /// Whether the record of a rescan is acknowledged later, when its last image was asked for.
     private func hold(_ id: RecordID) -> Bool {
         memory.withLock { memory in
-            guard memory.state.rescans[id.position] != nil, memory.openRescans.count < Self.openRescansMax else { return false }
+            guard memory.state.rescans[id.position] != nil, memory.openRescans.count < Self.openRescansMax else {
+                return false
+            }
             memory.openRescans[id.position] = id
             return true
         }
@@ -176,7 +214,8 @@ final class CatalogueTenure: Sendable {
         let whole = WholeRecord(
             id: record.id, key: record.key, value: record.value, headers: record.headers, appendedAt: record.appendedAt)
         return DeadLetter.draft(
-            for: whole, topic: Topics.deadLetters.name, group: CatalogueRunner.group, reason: reason, attempts: 1, at: now)
+            for: whole, topic: Topics.deadLetters.name, group: CatalogueRunner.group, reason: reason, attempts: 1,
+            at: now)
     }
 
     private func append(_ outputs: [CatalogueOutput], _ letters: [RecordDraft] = []) async throws {
@@ -222,7 +261,9 @@ final class CatalogueTenure: Sendable {
                 let now = ports.time.now()
                 var outbox = CatalogueOutbox(
                     cause: EventContext(id: "\(record.id)/again", source: CatalogueOutbox.source, time: now), now: now)
-                if let effect = memory.withLock({ $0.state.current(record.topic, key: record.key) }) { outbox.add(effect) }
+                if let effect = memory.withLock({ $0.state.current(record.topic, key: record.key) }) {
+                    outbox.add(effect)
+                }
                 try await append(outbox.finish())
             }
         }
@@ -241,11 +282,12 @@ final class CatalogueTenure: Sendable {
                 default:
                     let verdict = try whole.payload(VerdictRecord.self)
                     outputs = memory.state.judged(
-                        whole.key, digest: verdict.digest, outcome: verdict.verdict.outcome, context: whole.context, now: now)
+                        whole.key, digest: verdict.digest, outcome: verdict.verdict.outcome, context: whole.context,
+                        now: now)
                 }
             }
             try await append(outputs)
-            for record in finishedRescans() { try await session.acknowledge(record) }
+            try await acknowledge(finishedRescans())
         }
         wake.fire()
     }
@@ -269,7 +311,7 @@ final class CatalogueTenure: Sendable {
                     return memory.state.tick(context: context, now: now)
                 }
                 try await append(outputs)
-                for record in finishedRescans() { try await session.acknowledge(record) }
+                try await acknowledge(finishedRescans())
             }
         }
     }

@@ -4,8 +4,8 @@ import Model
 
 /// Which digests the scanners of a pool were asked for, and which images wait for their turn in the background.
 ///
-/// At most one request a digest is open, an urgent one beside a background one aside. In memory only: after a restart the
-/// backlog is derived from the images and `scan-status`.
+/// At most one request a digest is open, an urgent one beside a background one aside. In memory only: after a restart
+/// the backlog is derived from the images and `scan-status`.
 struct RequestBook: Sendable {
     /// An image that wants a background request.
     struct Wish: Sendable, Equatable {

@@ -1,7 +1,7 @@
 import Foundation
 
-/// Dates with what is due then, the earliest first (a binary heap). Entries are not removed when they become void: whoever
-/// takes one checks whether it still holds.
+/// Dates with what is due then, the earliest first (a binary heap). Entries are not removed when they become void:
+/// whoever takes one checks whether it still holds.
 struct TimerQueue<Key: Sendable>: Sendable {
     private var heap: [(at: Date, key: Key)] = []
 
@@ -25,7 +25,9 @@ struct TimerQueue<Key: Sendable>: Sendable {
         var index = 0
         while true {
             var least = index
-            for child in [2 * index + 1, 2 * index + 2] where child < heap.count && heap[child].at < heap[least].at { least = child }
+            for child in [2 * index + 1, 2 * index + 2] where child < heap.count && heap[child].at < heap[least].at {
+                least = child
+            }
             if least == index { break }
             heap.swapAt(index, least)
             index = least

@@ -25,7 +25,10 @@ final class IntakeDirectory: Sendable {
     private let log: any EventLog
     let view: View<IntakeProjection, MemoryViewStore<Content>>
 
-    init(log: any EventLog, view: (IntakeProjection, MemoryViewStore<Content>) -> View<IntakeProjection, MemoryViewStore<Content>>) {
+    init(
+        log: any EventLog,
+        view: (IntakeProjection, MemoryViewStore<Content>) -> View<IntakeProjection, MemoryViewStore<Content>>
+    ) {
         self.log = log
         self.view = view(IntakeProjection(), store)
     }
@@ -46,7 +49,9 @@ final class IntakeDirectory: Sendable {
 
     private func catchUp(_ topic: TopicName) async throws {
         var ends: [TopicPartition: Int64] = [:]
-        for (partition, end) in try await log.end(of: topic) { ends[TopicPartition(topic: topic, partition: partition)] = end }
+        for (partition, end) in try await log.end(of: topic) {
+            ends[TopicPartition(topic: topic, partition: partition)] = end
+        }
         // Late is better than never: what is not there within the limit is looked up as it is.
         do { try await view.waitFor(ends, within: Self.lagMax) } catch ViewError.tooLate {}
     }
@@ -72,7 +77,8 @@ struct IntakeProjection: Projection {
     }
 
     func apply(
-        _ effect: Effect, of record: WholeRecord, in transaction: borrowing MemoryViewStore<IntakeDirectory.Content>.Transaction
+        _ effect: Effect, of record: WholeRecord,
+        in transaction: borrowing MemoryViewStore<IntakeDirectory.Content>.Transaction
     ) throws {
         switch effect {
         case .nothing: break

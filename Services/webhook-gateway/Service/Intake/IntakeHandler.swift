@@ -50,7 +50,8 @@ struct IntakeHandler: RecordHandler {
     private func names(of hints: [WebhookHint], _ registry: Registry) async throws -> [ImageName] {
         var names: [ImageName] = []
         var seen: Set<ImageName> = []
-        for hint in Set(hints).sorted(by: { ($0.repository, $0.tag?.text ?? "") < ($1.repository, $1.tag?.text ?? "") }) {
+        for hint in Set(hints).sorted(by: { ($0.repository, $0.tag?.text ?? "") < ($1.repository, $1.tag?.text ?? "") })
+        {
             for name in try await self.names(of: hint, registry) where seen.insert(name).inserted { names.append(name) }
             guard names.count <= Self.namesMax else {
                 throw WebhookRefusal(reason: "speaks of more than \(Self.namesMax) images")

@@ -7,7 +7,8 @@ import ServiceRuntime
 
 /// Intake: takes deliveries out of the log, asks the registry what is true now, and says so to the catalogue.
 ///
-/// Any number of instances share the deliveries. A delivery is acknowledged after every answer that it caused is durable.
+/// Any number of instances share the deliveries. A delivery is acknowledged after every answer that it caused is
+/// durable.
 struct IntakeRunner: Sendable {
     static let group = GroupName(constant: "webhook-gateway.intake")
     static let width = 64

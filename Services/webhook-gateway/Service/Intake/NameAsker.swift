@@ -9,7 +9,8 @@ import RegistryClient
 ///
 /// An ask serves every delivery that was in the log before it began: those that come to it later, in this process, are
 /// done already. So hundreds of equal events cause few asks, and an event that is newer than an ask causes another.
-/// **Limits**: `widthMax` asks at a time in a registry; after a registry could not be reached its names fail at once for
+/// **Limits**: `widthMax` asks at a time in a registry; after a registry could not be reached its names fail at once
+/// for
 /// `holdSeconds`; `rememberedMax` names are remembered.
 actor NameAsker {
     static let widthMax = 8
@@ -79,7 +80,9 @@ actor NameAsker {
     }
 
     private func finish(_ name: ImageName, _ progress: Progress?) {
-        if names.count > Self.rememberedMax { names = names.filter { if case .running = $0.value { true } else { false } } }
+        if names.count > Self.rememberedMax {
+            names = names.filter { if case .running = $0.value { true } else { false } }
+        }
         names[name] = progress
     }
 
@@ -89,11 +92,13 @@ actor NameAsker {
         let source = "webhook-gateway"
         var drafts = [
             try RecordDraft(
-                Topics.changes, key: change.key, change, wish.context.caused("change/\(wish.name)", by: source, at: now))
+                Topics.changes, key: change.key, change, wish.context.caused("change/\(wish.name)", by: source, at: now)
+            )
         ]
         if wish.source == .webhook {
             let entry = TimelineEntry(
-                name: wish.name, digest: change.shown, step: .delivered, detail: "announced by the registry", at: now.milliseconds)
+                name: wish.name, digest: change.shown, step: .delivered, detail: "announced by the registry",
+                at: now.milliseconds)
             drafts.append(
                 try RecordDraft(
                     Topics.timeline, key: wish.name.text, entry,
@@ -107,7 +112,8 @@ actor NameAsker {
     private func change(_ wish: Wish, _ registry: Registry) async throws -> Change {
         switch try await answer(wish.name, registry) {
         case .shows(let digest, let type):
-            return .observed(.init(name: wish.name, digest: digest, mediaType: type, source: wish.source, urgent: wish.urgent))
+            return .observed(
+                .init(name: wish.name, digest: digest, mediaType: type, source: wish.source, urgent: wish.urgent))
         case .absent: return .gone(.init(name: wish.name, source: wish.source))
         case .failed(let error):
             let failure = RegistryFailure.failure(of: error, attempt: 1, now: time.now())

@@ -1,7 +1,8 @@
 import Foundation
 import Model
 
-/// How one kind of registry writes its webhooks. What it says is a hint: the registry is asked before anything is believed.
+/// How one kind of registry writes its webhooks. What it says is a hint: the registry is asked before anything is
+/// believed.
 ///
 /// One folder a dialect. Bodies are hostile: an entry that cannot be read is left out without the rest, and counted.
 protocol WebhookDialect: Sendable {

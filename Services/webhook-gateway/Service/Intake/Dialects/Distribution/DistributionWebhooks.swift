@@ -13,7 +13,9 @@ struct DistributionWebhooks: WebhookDialect {
     static let helmConfiguration: MediaType = "application/vnd.cncf.helm.config.v1+json"
 
     func hints(in body: Data, contentType: String?) throws(WebhookRefusal) -> WebhookHints {
-        guard body.count <= Self.bodyBytesMax else { throw WebhookRefusal(reason: "has more than \(Self.bodyBytesMax) bytes") }
+        guard body.count <= Self.bodyBytesMax else {
+            throw WebhookRefusal(reason: "has more than \(Self.bodyBytesMax) bytes")
+        }
         let envelope: Envelope
         do { envelope = try JSONDecoder().decode(Envelope.self, from: body) } catch {
             throw WebhookRefusal(reason: "is no registry notification: \(JSONFormat.explain(error))")
@@ -40,7 +42,8 @@ struct DistributionWebhooks: WebhookDialect {
         guard let action = WebhookHint.Action(rawValue: event.action ?? "") else { return .success(nil) }
         let target = event.target
         if action == .push {
-            guard let type = target?.mediaType.map({ MediaType($0) }), type.isIndex || type.isManifest || type.isSchema1 else {
+            guard let type = target?.mediaType.map({ MediaType($0) }), type.isIndex || type.isManifest || type.isSchema1
+            else {
                 return .success(nil)
             }
             let references = target?.references ?? []

@@ -1,0 +1,126 @@
+import EventLogPort
+import EventLogSQLite
+import Events
+import Foundation
+import Model
+import ServiceRuntime
+import TestSupport
+import Testing
+
+@testable import WebhookGatewayService
+
+/// The catalogue over a log of its own.
+private final class CatalogueRoom: Sendable {
+    let folder: TestFolder
+    let log: any EventLog
+    let ports: Ports
+
+    init(unkind: Bool) async throws {
+        folder = try TestFolder()
+        let plain = try await openTestLog(in: folder)
+        try await plain.declare(Topics.fixed)
+        // The unkind one learns the kinds of the topics by declaring them, too.
+        log = unkind ? UnkindEventLog(plain) : plain
+        if unkind { try await log.declare(Topics.fixed) }
+        ports = Ports(
+            log: log, transport: PoisonedTransport(), time: .system, folder: folder.url, instance: "test",
+            logger: testLogger,
+            readiness: Readiness())
+    }
+
+    func change(_ change: Change) async throws {
+        let context = EventContext(id: UUID().uuidString, source: "test", time: Date())
+        let draft = try RecordDraft(Topics.changes, key: change.key, change, context)
+        // An unkind log may refuse, or land it and say that it did not: then it is there twice, which must not matter.
+        while true {
+            do {
+                _ = try await log.append([draft])
+                return
+            } catch let error as EventLogError where error.isTransient { continue }
+        }
+    }
+
+    /// The newest record of each key.
+    func state<Payload: EventPayload>(_ topic: Topic, _ type: Payload.Type) async throws -> [String: Payload] {
+        let end = try await log.end(of: topic.name)[0] ?? -1
+        var found: [String: Payload] = [:]
+        var position: Int64 = -1
+        guard end >= 0 else { return found }
+        let reader = try await log.read(topic.name, after: [:])
+        while position < end, let batch = try await reader.next() {
+            for record in batch where record.position > position {
+                position = record.position
+                found[record.key] = record.value == nil ? nil : try record.payload(type)
+            }
+        }
+        await reader.close()
+        return found
+    }
+
+    func running(until what: String, _ condition: @escaping @Sendable () async throws -> Bool) async throws {
+        let runner = CatalogueRunner(ports: ports)
+        let task = Task { try await runner.run() }
+        defer { task.cancel() }
+        // What ends the runner ends the wait.
+        let watch = Task {
+            try await task.value
+            throw DeadlinePassed(what: "the catalogue ended before \(what)")
+        }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await eventually(what, within: .seconds(20), condition) }
+            group.addTask { try await watch.value }
+            defer { task.cancel() }
+            try await group.next()
+            task.cancel()
+            group.cancelAll()
+        }
+        try await task.value
+    }
+}
+
+@Suite("The catalogue over a log")
+struct CatalogueRunnerTests {
+    private func seen(_ number: Int, _ digest: Int) -> Change {
+        .observed(
+            .init(
+                name: CatalogueBench.name("example/app:\(number)"), digest: CatalogueBench.digest(digest),
+                mediaType: .ociManifest,
+                source: .webhook, urgent: true))
+    }
+
+    @Test("changes become images, also across instances that end and a log at its worst", arguments: [false, true])
+    func images(unkind: Bool) async throws {
+        let room = try await CatalogueRoom(unkind: unkind)
+        try await room.change(.putRegistry(CatalogueBench.registry("example")))
+        for number in 0..<20 { try await room.change(seen(number, number)) }
+        try await room.running(until: "the first images") {
+            try await room.state(Topics.images, ImageRecord.self).count == 20
+        }
+        for number in 0..<10 { try await room.change(seen(number, 100 + number)) }
+        try await room.change(.gone(.init(name: CatalogueBench.name("example/app:19"), source: .webhook)))
+        try await room.running(until: "the moved images") {
+            let images = try await room.state(Topics.images, ImageRecord.self)
+            let moved = (0..<10).allSatisfy { images["example/app:\($0)"]?.digest == CatalogueBench.digest(100 + $0) }
+            return moved && images["example/app:19"]?.trash != nil
+        }
+        #expect(try await room.state(Topics.policies, PolicyRecord.self)["standard"]?.policy == Policy.standard)
+        #expect(try await room.state(Topics.registries, RegistryRecord.self)["example"]?.registry.version == 1)
+        let images = try await room.state(Topics.images, ImageRecord.self)
+        #expect((10..<19).allSatisfy { images["example/app:\($0)"]?.revision == 1 }, "nothing is written twice")
+    }
+
+    @Test("a change that cannot be read becomes a dead letter, and the next one is applied")
+    func deadLetter() async throws {
+        let room = try await CatalogueRoom(unkind: false)
+        var broken = try RecordDraft(
+            Topics.changes, key: "x", Change.revokeToken(id: "x"),
+            EventContext(id: "broken", source: "test", time: Date()))
+        broken.value = Data("{".utf8)
+        _ = try await room.log.append([broken])
+        try await room.change(.putRegistry(CatalogueBench.registry("example")))
+        try await room.running(until: "the registry") {
+            try await !room.state(Topics.registries, RegistryRecord.self).isEmpty
+        }
+        #expect(try await room.log.end(of: Topics.deadLetters.name)[0] ?? -1 >= 0)
+    }
+}
