@@ -28,6 +28,7 @@ struct EmbeddedServices {
             ports: try composition.ports(for: ScannerService.name), configuration: ScannerConfiguration(width: scans),
             registries: composition.registries)
         let evaluator = PolicyEvaluatorRunner(ports: try composition.ports(for: PolicyEvaluatorRunner.name))
-        return EmbeddedServices(gateway: gateway, services: [composition.closing, evaluator, scanner, gateway])
+        let cleanup = CleanupRunner(ports: try composition.ports(for: CleanupRunner.name))
+        return EmbeddedServices(gateway: gateway, services: [composition.closing, cleanup, evaluator, scanner, gateway])
     }
 }
