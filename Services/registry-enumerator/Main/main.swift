@@ -5,7 +5,7 @@ import ServiceRuntime
 
 struct RegistryEnumerator: ServiceProcess {
     static let name = RegistryEnumeratorService.name
-    static let summary = "Lists registries on command and on their schedules, and makes rescans due."
+    static let summary = "Lists registries on their schedules, and makes rescans due."
 
     static func configuration(from settings: inout Settings) -> CompositionConfiguration {
         CompositionConfiguration(from: &settings)
@@ -13,10 +13,9 @@ struct RegistryEnumerator: ServiceProcess {
 
     static func services(_ configuration: CompositionConfiguration, _ runtime: Runtime) async throws -> [any Service] {
         let composition = try await Composition.open(configuration, runtime)
-        return [
-            composition.closing,
-            RegistryEnumeratorService(ports: try composition.ports(for: name), registries: composition.registries),
-        ]
+        let service = RegistryEnumeratorService(
+            ports: try composition.ports(for: name), registries: composition.registries)
+        return [composition.closing, service]
     }
 }
 

@@ -29,6 +29,9 @@ struct EmbeddedServices {
             registries: composition.registries)
         let evaluator = PolicyEvaluatorRunner(ports: try composition.ports(for: PolicyEvaluatorRunner.name))
         let cleanup = CleanupRunner(ports: try composition.ports(for: CleanupRunner.name))
-        return EmbeddedServices(gateway: gateway, services: [composition.closing, cleanup, evaluator, scanner, gateway])
+        let enumerator = RegistryEnumeratorService(
+            ports: try composition.ports(for: RegistryEnumeratorService.name), registries: composition.registries)
+        return EmbeddedServices(
+            gateway: gateway, services: [composition.closing, cleanup, evaluator, scanner, enumerator, gateway])
     }
 }
