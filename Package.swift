@@ -181,10 +181,11 @@ let package = Package(
 
         // Processes
         process("webhook-gateway", ["WebhookGatewayService", "Composition", "ServiceRuntime", serviceLifecycle]),
-        process("registry-enumerator", ["RegistryEnumeratorService", "Composition", "ServiceRuntime"]),
-        process("scanner", ["ScannerService", "Composition", "ServiceRuntime"]),
-        process("policy-evaluator", ["PolicyEvaluatorService", "Composition", "ServiceRuntime"]),
-        process("cleanup", ["CleanupService", "Composition", "ServiceRuntime"]),
+        process(
+            "registry-enumerator", ["RegistryEnumeratorService", "Composition", "ServiceRuntime", serviceLifecycle]),
+        process("scanner", ["ScannerService", "Composition", "ServiceRuntime", serviceLifecycle]),
+        process("policy-evaluator", ["PolicyEvaluatorService", "Composition", "ServiceRuntime", serviceLifecycle]),
+        process("cleanup", ["CleanupService", "Composition", "ServiceRuntime", serviceLifecycle]),
         process("pratique", ["PratiqueCommands"]),
 
         // Benchmarks
@@ -197,7 +198,8 @@ let package = Package(
         .target(
             name: "TestSupport",
             dependencies: [
-                "Model", "EventLogPort", "EventLogSQLite", "HTTPPort", "CCompression", "RegistryAccess", "RegistryClient", crypto,
+                "Model", "EventLogPort", "EventLogSQLite", "HTTPPort", "CCompression", "RegistryAccess",
+                "RegistryClient", crypto,
                 logging, nioCore, nioHTTP1, nioPosix,
             ],
             path: "Tests/TestSupport", swiftSettings: settings),
@@ -205,7 +207,9 @@ let package = Package(
             name: "EventLogContract", dependencies: ["EventLogPort", "TestSupport"],
             path: "Tests/EventLogContract", swiftSettings: settings),
         tests("ModelTests", ["Model", "TestSupport"]),
-        tests("EventLogPortTests", ["EventLogPort", "EventLogSQLite", "EventLogContract", "Storage", "TestSupport", grdb, logging]),
+        tests(
+            "EventLogPortTests",
+            ["EventLogPort", "EventLogSQLite", "EventLogContract", "Storage", "TestSupport", grdb, logging]),
         tests(
             "EventLogSQLiteTests",
             ["EventLogSQLite", "EventLogPort", "EventLogContract", "Storage", "TestSupport", grdb, logging]),
@@ -243,7 +247,8 @@ let package = Package(
         tests(
             "EndToEndIntegrationTests",
             [
-                "Model", "Events", "EventLogPort", "EventLogSQLite", "GatewayAPI", "HTTPPort", "HTTPCurl", "TestSupport", "pratique",
+                "Model", "Events", "EventLogPort", "EventLogSQLite", "GatewayAPI", "HTTPPort", "HTTPCurl",
+                "TestSupport", "pratique",
                 "webhook-gateway", "registry-enumerator", "scanner", "policy-evaluator", "cleanup", crypto,
             ]),
         tests("TidyTests", []),

@@ -3,8 +3,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The process is killed at every named crash point, in half of the rounds a view's file is deleted besides, and after the
-/// restart everything is there, once.
+/// The process is killed at every named crash point, in half of the rounds a view's file is deleted besides, and after
+/// the restart everything is there, once.
 @Suite("Kill and restart", .enabled(if: DistributionRegistry.isInstalled, "docker-registry is not installed"))
 struct KillIntegrationTests {
     /// Rounds at a time: a round mostly waits.
@@ -15,11 +15,14 @@ struct KillIntegrationTests {
         let failures = await withTaskGroup(of: (CrashPoint, (any Error)?).self) { group in
             var failures: [(CrashPoint, any Error)] = []
             for (index, point) in CrashPoint.allCases.enumerated() {
-                if index >= Self.width, let (done, error) = await group.next(), let error { failures.append((done, error)) }
+                if index >= Self.width, let (done, error) = await group.next(), let error {
+                    failures.append((done, error))
+                }
                 group.addTask {
                     do {
                         try await withFolder { folder in
-                            try await KillRound(point: point, deletesView: index.isMultiple(of: 2), folder: folder).run()
+                            try await KillRound(point: point, deletesView: index.isMultiple(of: 2), folder: folder)
+                                .run()
                         }
                         return (point, nil)
                     } catch { return (point, error) }

@@ -1,9 +1,10 @@
-@testable import EventLogSQLite
 import EventLogPort
 import Foundation
 import GRDB
 import TestSupport
 import Testing
+
+@testable import EventLogSQLite
 
 @Suite("What the log keeps")
 struct CompactionTests {

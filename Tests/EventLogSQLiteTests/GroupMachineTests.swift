@@ -1,6 +1,7 @@
-@testable import EventLogSQLite
 import TestSupport
 import Testing
+
+@testable import EventLogSQLite
 
 @Suite("A group's partitions and positions")
 struct GroupMachineTests {

@@ -1,8 +1,9 @@
-@testable import EventLogSQLite
 import EventLogPort
 import Foundation
 import TestSupport
 import Testing
+
+@testable import EventLogSQLite
 
 /// Random appends, acknowledgements, compactions, joins, leaves and openings, against a model in memory.
 @Suite("The log against a model")
@@ -80,13 +81,7 @@ struct LogPropertyTests {
             .contains { !model.acknowledged.contains($0.id) }
         guard open else { return }
         for _ in 0..<Int.random(in: 1...4, using: &dice) {
-            let pending = Task { try await member.next() }
-            let limit = Task {
-                try await Task.sleep(for: .milliseconds(20))
-                pending.cancel()
-            }
-            let step = try? await pending.value
-            limit.cancel()
+            let step = try? await withDeadline("a step", within: .milliseconds(20)) { try await member.next() }
             guard case .records(let records)? = step else { continue }
             for record in records.shuffled(using: &dice) where dice.chance(0.7) {
                 try await member.acknowledge(record.id)

@@ -4,17 +4,6 @@ import HTTPPort
 import TestSupport
 import Testing
 
-/// Waits for a state, at most 20 seconds.
-func wait(for what: String, _ condition: () -> Bool) async throws {
-    let deadline = ContinuousClock.now.advanced(by: .seconds(20))
-    while !condition() {
-        guard ContinuousClock.now < deadline else { throw Overdue(what: what) }
-        try await Task.sleep(for: .milliseconds(5))
-    }
-}
-
-struct Overdue: Error { var what: String }
-
 /// A folder of its own below the temporary one; kept, and named, when the body throws.
 func withFolder<Value>(_ body: (URL) async throws -> Value) async throws -> Value {
     let folder = FileManager.default.temporaryDirectory.appending(path: "pratique-http-\(UUID().uuidString.prefix(8))")

@@ -58,7 +58,7 @@ struct EnumeratorServiceTests {
             log: log, transport: PoisonedTransport(), time: clock.time, folder: folder.url, instance: "e1",
             logger: testLogger,
             readiness: Readiness())
-        let service = RegistryEnumeratorService(ports: ports, registries: registries)
+        let service = RegistryEnumeratorRunner(ports: ports, registries: registries)
         let task = Task { try await service.run() }
         defer { task.cancel() }
         try await eventually("the answer") { try await records(log, Topics.replies, Reply.self).last?.state == .done }

@@ -33,6 +33,11 @@ struct ScanFailureTests {
         let digest = try arrange(trouble, fixture.registry)
         try await fixture.request(digest, "demo/team/app@\(digest)")
         let status = try await fixture.status(of: digest)
+        if trouble == .unknownMediaType, case .notAnImage(let type) = status.state {
+            // Layers of a type that no image has: it is named as what it is.
+            #expect(type.contains("application/vnd.example.layer"))
+            return await fixture.stop()
+        }
         guard case .failed(let failure) = status.state else {
             Issue.record("\(trouble) ended as \(status.state)")
             return await fixture.stop()
@@ -40,7 +45,7 @@ struct ScanFailureTests {
         #expect(failure.kind == trouble.kind, "\(failure.message)")
         #expect(!failure.message.isEmpty)
         #expect(failure.attempt == 1)
-        #expect((failure.nextAttemptAt == nil) == (trouble == .unknownMediaType))
+        #expect(failure.nextAttemptAt != nil)
         if trouble != .credentialsRefused {
             let next = fixture.registry.put(try debianImage("next"), "team/next", tag: "1")
             try await fixture.request(next, "demo/team/next:1")
@@ -76,7 +81,8 @@ struct ScanFailureTests {
             "config":{"mediaType":"application/vnd.cncf.helm.config.v1+json","digest":"\(ImageFixture.digest([]))","size":0},\
             "layers":[{"mediaType":"application/vnd.cncf.helm.chart.content.v1.tar+gzip","digest":"\(ImageFixture.digest([1]))","size":1}]}
             """
-        let digest = fixture.registry.putManifest(Array(chart.utf8), type: MediaType.ociManifest.text, "charts/shop", tag: "1")
+        let digest = fixture.registry.putManifest(
+            Array(chart.utf8), type: MediaType.ociManifest.text, "charts/shop", tag: "1")
         try await fixture.request(digest, "demo/charts/shop:1")
         guard case .notAnImage(let type) = try await fixture.status(of: digest).state else {
             Issue.record("a chart is no image")
@@ -136,11 +142,16 @@ struct ScanFailureTests {
             bytes.replaceSubrange(20..<40, with: [UInt8](repeating: 0xaa, count: 20))
             return try image(bytes)
         case .truncatedTar:
-            let tar = TarFixture([.file(Array("var/lib/dpkg/status".utf8), content: [UInt8](repeating: 65, count: 2000), mode: 0o644)])
+            let tar = TarFixture([
+                .file(Array("var/lib/dpkg/status".utf8), content: [UInt8](repeating: 65, count: 2000), mode: 0o644)
+            ])
             return registry.put(
                 try ImageFixture(layers: [LayerFixture(archive: Array(tar.body.prefix(1200)))]), "team/app")
         case .emptyLayer:
-            return registry.put(try ImageFixture(layers: [LayerFixture(stored: [], diffID: ImageFixture.digest([]), mediaType: layer.mediaType)]), "team/app")
+            return registry.put(
+                try ImageFixture(layers: [
+                    LayerFixture(stored: [], diffID: ImageFixture.digest([]), mediaType: layer.mediaType)
+                ]), "team/app")
         case .credentialsRefused: return registry.put(good, "team/app")
         }
     }

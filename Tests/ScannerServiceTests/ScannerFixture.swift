@@ -30,7 +30,7 @@ struct ScannerFixture {
         let clients = RegistryClients(
             transport: transport, sealer: nil, now: { TimeSource.system.now() },
             retry: .init(attemptsMax: 1))
-        let service = ScannerService(ports: ports, registries: clients)
+        let service = ScannerRunner(ports: ports, registries: clients)
         try FileManager.default.createDirectory(at: ports.folder, withIntermediateDirectories: true)
         let running = Task { try await service.run() }
         let fixture = ScannerFixture(folder: folder, log: log, registry: registry, running: running)

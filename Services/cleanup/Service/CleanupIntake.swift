@@ -6,7 +6,8 @@ import Metrics
 import Model
 import Storage
 
-/// Carries out the commands of cleanup, one after the other. What fails is a reply; what cannot be read is a dead letter.
+/// Carries out the commands of cleanup, one after the other. What fails is a reply; what cannot be read is a dead
+/// letter.
 struct CleanupIntake: Sendable {
     let view: View<ImageProjection, SQLiteViewStore>
     let session: ActiveSession

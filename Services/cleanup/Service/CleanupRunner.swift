@@ -1,8 +1,8 @@
 /// Proposes which images leave the catalogue, and sends what was decided to it.
 ///
 /// **Promises**: a preview changes nothing. Applying sends `remove` with the revision that was judged, so the catalogue
-/// refuses what changed meanwhile; what was removed can be restored while it is in the trash. Doing a command twice has the
-/// effect of once. It never asks or touches a registry.
+/// refuses what changed meanwhile; what was removed can be restored while it is in the trash. Doing a command twice has
+/// the effect of once. It never asks or touches a registry.
 /// **Limits**: `CleanupConfiguration`. One rule: keep the newest N of each repository.
 import EventLogPort
 import Events

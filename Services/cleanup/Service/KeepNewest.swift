@@ -4,8 +4,8 @@ import Model
 
 /// The rule: of each repository in scope the newest N images stay, by the time at which their digest was bound.
 ///
-/// Images that wait for their registry, that CI registered and nobody pushed, or that are in the trash are neither counted
-/// nor taken: nothing is known of them that could justify it.
+/// Images that wait for their registry, that CI registered and nobody pushed, or that are in the trash are neither
+/// counted nor taken: nothing is known of them that could justify it.
 enum KeepNewest {
     static let keepMax = 1_000_000
 

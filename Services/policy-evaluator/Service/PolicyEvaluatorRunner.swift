@@ -1,6 +1,7 @@
 /// Joins inventories with advisories and policies into verdicts, and keeps them judged.
 ///
-/// **Promises**: a name is judged again when its inventory, its policies or the advisories that touch it change, and when
+/// **Promises**: a name is judged again when its inventory, its policies or the advisories that touch it change, and
+/// when
 /// its verdict's time comes; a verdict is written only if it says something else than the last one. What is unknown is
 /// `undetermined` with its reason. One instance is active; others stand by with a view that is current.
 /// **Limits**: `EvaluatorConfiguration`. The set of advisories is held in memory. It never asks a registry.
@@ -90,8 +91,8 @@ public struct PolicyEvaluatorRunner: Service {
         }
     }
 
-    /// Older generations can be had back only if this view saw every change since: not after it was built anew, nor when
-    /// another instance changed the generation while this one was down.
+    /// Older generations can be had back only if this view saw every change since: not after it was built anew, nor
+    /// when another instance changed the generation while this one was down.
     private func setFloor(_ view: View<EvaluatorProjection, SQLiteViewStore>, activeBefore: String?) async throws {
         try await view.store.change { db in
             let active = try Meta.active.read(db)

@@ -78,7 +78,8 @@ struct AdvisoriesCommand: AsyncParsableCommand {
 
         func run() async throws {
             let answer = try await server.client().run(
-                "advisories/activate", body: ActivateRequest(generation: generation), title: "activating generation \(generation)")
+                "advisories/activate", body: ActivateRequest(generation: generation),
+                title: "activating generation \(generation)")
             try output.write(answer, rows: [answer], name: \.message, columns: [.init("ACTIVATION") { $0.message }])
         }
     }

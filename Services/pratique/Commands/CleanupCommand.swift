@@ -49,7 +49,8 @@ struct CleanupCommand: AsyncParsableCommand {
         func run() async throws {
             let answer = try await server.client().run("cleanup/preview", body: rule.request(), title: "previewing")
             try output.write(
-                answer, rows: answer.proposals ?? [], name: \.name.text, columns: CleanupCommand.columns("WOULD BE REMOVED"))
+                answer, rows: answer.proposals ?? [], name: \.name.text,
+                columns: CleanupCommand.columns("WOULD BE REMOVED"))
         }
     }
 

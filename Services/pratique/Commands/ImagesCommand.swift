@@ -26,7 +26,10 @@ struct ImagesCommand: AsyncParsableCommand {
         @OptionGroup var server: ServerOptions
         @OptionGroup var output: OutputOptions
         @Option(help: "Only images of this registry.") var registry: String?
-        @Option(help: "Only images with this status: \(ImageSummary.Status.allCases.map(\.rawValue).joined(separator: ", ")).")
+        @Option(
+            help:
+                "Only images with this status: \(ImageSummary.Status.allCases.map(\.rawValue).joined(separator: ", "))."
+        )
         var status: String?
         @Option(help: "Only images whose name holds this text.") var matching: String?
 
@@ -67,7 +70,9 @@ struct ImagesCommand: AsyncParsableCommand {
             }
             Output.data(Table(columns: ImagesCommand.columns).render([summary]))
             summary.reasons.forEach { Output.data("  " + Output.safe($0)) }
-            if let failure = summary.failure { Output.data("  " + Output.safe("\(failure.message) (attempt \(failure.attempt))")) }
+            if let failure = summary.failure {
+                Output.data("  " + Output.safe("\(failure.message) (attempt \(failure.attempt))"))
+            }
         }
     }
 
@@ -105,7 +110,8 @@ struct ImagesCommand: AsyncParsableCommand {
         func run() async throws {
             let name = try parseName(image)
             let answer = try await server.client().send(.post, "images/\(name)/rescan", as: RegistrationAnswer.self)
-            try output.write(answer, rows: answer.images, name: \.text, columns: [.init("RESCAN REQUESTED") { $0.text }])
+            try output.write(
+                answer, rows: answer.images, name: \.text, columns: [.init("RESCAN REQUESTED") { $0.text }])
         }
     }
 
@@ -126,7 +132,8 @@ struct ImagesCommand: AsyncParsableCommand {
 func parseName(_ text: String) throws -> ImageName {
     do { return try ImageName(text) } catch {
         throw CommandFailure(
-            "“\(Output.safe(text))” is no image name", cause: error.description, advice: "registry/repository:tag, as `pratique images` lists it",
+            "“\(Output.safe(text))” is no image name", cause: error.description,
+            advice: "registry/repository:tag, as `pratique images` lists it",
             status: .usage)
     }
 }

@@ -17,7 +17,8 @@ enum PolicyFile {
         }
         do { return try YAMLDecoder().decode(PolicyRequest.self, from: bytes) } catch {
             throw CommandFailure(
-                "the policy file \(path) cannot be used", cause: explain(error), advice: "see docs/reference/policies.md",
+                "the policy file \(path) cannot be used", cause: explain(error),
+                advice: "see docs/reference/policies.md",
                 status: .usage)
         }
     }
@@ -25,7 +26,8 @@ enum PolicyFile {
     /// For a scan without a server: the policy as version 1.
     static func policy(_ request: PolicyRequest) -> Policy {
         Policy(
-            id: request.id, version: 1, name: request.name, description: request.description, scope: request.scope ?? .init(),
+            id: request.id, version: 1, name: request.name, description: request.description,
+            scope: request.scope ?? .init(),
             controls: request.controls, enabled: request.enabled ?? true)
     }
 

@@ -47,7 +47,8 @@ struct RegistriesCommand: AsyncParsableCommand {
         @OptionGroup var output: OutputOptions
         @Argument(help: "Its name: a-z, 0-9 and -.") var name: String
         @Option(help: "Scheme, host and port, with a path prefix where it has one.") var url: String
-        @Option(help: "Another host (with path prefix) under which people name it; may be repeated.") var alias: [String] = []
+        @Option(help: "Another host (with path prefix) under which people name it; may be repeated.") var alias:
+            [String] = []
         @Option(help: "User for the registry.") var user: String?
         @Option(help: "A file that holds the password or token.") var passwordFile: String?
         @Option(help: "The header that its webhooks carry the secret in.") var webhookHeader = "Authorization"
@@ -61,7 +62,9 @@ struct RegistriesCommand: AsyncParsableCommand {
         @Flag(help: "Do not check the registry's certificate.") var skipTLSVerification = false
 
         func validate() throws {
-            if (user == nil) != (passwordFile == nil) { throw ValidationError("--user and --password-file go together") }
+            if (user == nil) != (passwordFile == nil) {
+                throw ValidationError("--user and --password-file go together")
+            }
         }
 
         func run() async throws {
@@ -79,7 +82,9 @@ struct RegistriesCommand: AsyncParsableCommand {
             request.caFile = caFile
             request.skipTLSVerification = skipTLSVerification
             if !repositories.isEmpty {
-                do { request.filter = ImageFilter(includeRepositories: try repositories.map { try GlobPattern($0) }) } catch {
+                do {
+                    request.filter = ImageFilter(includeRepositories: try repositories.map { try GlobPattern($0) })
+                } catch {
                     throw CommandFailure("bad --repositories", cause: "\(error)", status: .usage)
                 }
             }
@@ -94,7 +99,8 @@ struct RegistriesCommand: AsyncParsableCommand {
 
         private static func time(_ text: String) throws -> TimeOfDay {
             do { return try TimeOfDay(text) } catch {
-                throw CommandFailure("“\(Output.safe(text))” is no time of day", cause: error.description, status: .usage)
+                throw CommandFailure(
+                    "“\(Output.safe(text))” is no time of day", cause: error.description, status: .usage)
             }
         }
     }
@@ -134,7 +140,8 @@ struct RegistriesCommand: AsyncParsableCommand {
             try output.write(
                 answer, rows: [answer], name: \.message,
                 columns: [
-                    .init("REACHABLE") { $0.reachable ? "yes" : "no" }, .init("AUTHENTICATED") { $0.authenticated ? "yes" : "no" },
+                    .init("REACHABLE") { $0.reachable ? "yes" : "no" },
+                    .init("AUTHENTICATED") { $0.authenticated ? "yes" : "no" },
                     .init("MESSAGE") { $0.message },
                 ])
             if !answer.reachable || !answer.authenticated { throw QuietExit(.failure) }
@@ -172,7 +179,9 @@ struct RegistriesCommand: AsyncParsableCommand {
 /// A secret from a file, without its last line break.
 func readSecret(_ path: String) throws -> String {
     guard let bytes = FileManager.default.contents(atPath: path), !bytes.isEmpty, bytes.count <= 64 << 10 else {
-        throw CommandFailure("cannot read a secret from \(path)", advice: "check the path; the file has 1 byte to 64 KiB", status: .usage)
+        throw CommandFailure(
+            "cannot read a secret from \(path)", advice: "check the path; the file has 1 byte to 64 KiB", status: .usage
+        )
     }
     return String(decoding: bytes, as: UTF8.self).trimmingCharacters(in: .newlines)
 }

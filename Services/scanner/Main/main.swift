@@ -9,7 +9,7 @@ struct Scanner: ServiceProcess {
         let scanner: ScannerConfiguration
     }
 
-    static let name = ScannerService.name
+    static let name = ScannerRunner.name
     static let summary = "Turns image manifests into inventories."
 
     static func configuration(from settings: inout Settings) -> Configuration {
@@ -19,9 +19,12 @@ struct Scanner: ServiceProcess {
 
     static func services(_ configuration: Configuration, _ runtime: Runtime) async throws -> [any Service] {
         let composition = try await Composition.open(configuration.composition, runtime)
-        return [composition.closing, ScannerService(
-            ports: try composition.ports(for: name), configuration: configuration.scanner,
-            registries: composition.registries)]
+        return [
+            composition.closing,
+            ScannerRunner(
+                ports: try composition.ports(for: name), configuration: configuration.scanner,
+                registries: composition.registries),
+        ]
     }
 }
 

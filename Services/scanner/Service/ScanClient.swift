@@ -31,7 +31,9 @@ struct ScanClient: Sendable {
         guard image.isIndex else { return FinishedScan(index: nil, inventories: inventories) }
         let children = inventories.map { InventoryRecord.Child(platform: $0.platform, digest: $0.digest) }
         let missing = registry.platforms.filter { wanted in
-            !image.platforms.contains { $0.platform?.os == wanted.os && $0.platform?.architecture == wanted.architecture }
+            !image.platforms.contains {
+                $0.platform?.os == wanted.os && $0.platform?.architecture == wanted.architecture
+            }
         }
         return FinishedScan(
             index: .init(digest: request.digest, children: children, missing: missing), inventories: inventories)

@@ -63,7 +63,11 @@ final class ScanJobs: Sendable {
             return job
         }
         defer { state.withLock { state in if state.running[digest] == job { state.running[digest] = nil } } }
-        try await withTaskCancellationHandler { try await job.value } onCancel: { job.cancel() }
+        try await withTaskCancellationHandler {
+            try await job.value
+        } onCancel: {
+            job.cancel()
+        }
     }
 
     private func isKnown(_ request: ScanRequest) async throws -> Bool {
@@ -99,7 +103,7 @@ final class ScanJobs: Sendable {
             // The scan itself meets the same trouble, and says so.
             return
         }
-        let cause = context.caused("seen", by: ScannerService.name, at: ports.time.now())
+        let cause = context.caused("seen", by: ScannerRunner.name, at: ports.time.now())
         _ = try await ports.log.append([try RecordDraft(Topics.changes, key: change.key, change, cause)])
     }
 
@@ -142,22 +146,23 @@ final class ScanJobs: Sendable {
             drafts.append(
                 try RecordDraft(
                     Topics.inventories, key: index.digest.text, InventoryRecord.index(index),
-                    context.caused("index", by: ScannerService.name, at: now)))
+                    context.caused("index", by: ScannerRunner.name, at: now)))
         }
         for inventory in scan.inventories {
             drafts.append(
                 try RecordDraft(
                     Topics.inventories, key: inventory.digest.text, InventoryRecord.platform(inventory),
-                    context.caused("inventory/\(inventory.digest.short)", by: ScannerService.name, at: now)))
+                    context.caused("inventory/\(inventory.digest.short)", by: ScannerRunner.name, at: now)))
         }
         _ = try await WholeWriter(log: ports.log, time: ports.time).append(drafts)
     }
 
     private func report(
-        _ request: ScanRequest, _ outcome: ScanStatusRecord.State, _ context: EventContext, detail: String, also: [Digest] = []
+        _ request: ScanRequest, _ outcome: ScanStatusRecord.State, _ context: EventContext, detail: String,
+        also: [Digest] = []
     ) async throws {
         let now = ports.time.now().milliseconds
-        let cause = context.caused("scanned", by: ScannerService.name, at: now)
+        let cause = context.caused("scanned", by: ScannerRunner.name, at: now)
         var drafts = try ([request.digest] + also).map { digest in
             let status = ScanStatusRecord(
                 digest: digest, state: outcome, analyserVersion: scanner.analyserVersion, name: request.name,
@@ -173,7 +178,8 @@ final class ScanJobs: Sendable {
 
     private func missingRegistry(_ request: ScanRequest) -> Failure {
         Failure(
-            kind: .notFound, message: "the registry \(request.name.registry) is not configured", attempt: request.attempt,
+            kind: .notFound, message: "the registry \(request.name.registry) is not configured",
+            attempt: request.attempt,
             nextAttemptAt: ports.time.now().addingTimeInterval(ScanFailure.firstDelaySeconds).milliseconds)
     }
 
@@ -181,6 +187,7 @@ final class ScanJobs: Sendable {
         let seconds = ports.time.now().timeIntervalSince(start)
         Counter(label: "pratique_scans_total", dimensions: [("outcome", outcome)]).increment()
         Metrics.Timer(label: "pratique_scan_seconds").recordSeconds(seconds)
-        ports.logger.info("image scanned", metadata: ["outcome": "\(outcome)", "duration.ms": "\(Int(seconds * 1000))"])
+        ports.logger.info(
+            "image scanned", metadata: ["outcome": "\(outcome)", "duration.ms": "\(Int(seconds * 1000))"])
     }
 }

@@ -1,7 +1,7 @@
 import Events
 
-/// Gives the process's places to the lanes: where both wait, three urgent jobs for each one of the background, so neither
-/// starves.
+/// Gives the process's places to the lanes: where both wait, three urgent jobs for each one of the background, so
+/// neither starves.
 actor ScanSlots {
     static let urgentShare = 3
 

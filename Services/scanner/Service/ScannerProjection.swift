@@ -30,11 +30,13 @@ struct ScannerProjection: Projection {
     func prepare(_ record: WholeRecord) async throws -> Effect {
         guard record.value != nil else { return .removed }
         return record.id.topic == Topics.registries.name
-            ? .registry(try record.payload(RegistryRecord.self).registry) : .status(try record.payload(ScanStatusRecord.self))
+            ? .registry(try record.payload(RegistryRecord.self).registry)
+            : .status(try record.payload(ScanStatusRecord.self))
     }
 
     func apply(_ effect: Effect, of record: WholeRecord, in transaction: borrowing Transaction) throws {
-        let table = record.id.topic == Topics.registries.name ? "registries (name, record)" : "statuses (digest, record)"
+        let table =
+            record.id.topic == Topics.registries.name ? "registries (name, record)" : "statuses (digest, record)"
         switch effect {
         case .registry(let registry): try Self.put(table, record.key, registry, transaction.db)
         case .status(let status): try Self.put(table, record.key, status, transaction.db)
@@ -42,7 +44,8 @@ struct ScannerProjection: Projection {
         }
     }
 
-    /// A registry that cannot be read is no registry until its record can; a status that cannot be read asks for a scan.
+    /// A registry that cannot be read is no registry until its record can; a status that cannot be read asks for a
+    /// scan.
     func unreadable(_ record: WholeRecord, because error: any Error, in transaction: borrowing Transaction) throws {
         try remove(record, in: transaction)
     }
@@ -52,7 +55,8 @@ struct ScannerProjection: Projection {
     }
 
     private func remove(_ record: WholeRecord, in transaction: borrowing Transaction) throws {
-        let sql = record.id.topic == Topics.registries.name
+        let sql =
+            record.id.topic == Topics.registries.name
             ? "DELETE FROM registries WHERE name = ?" : "DELETE FROM statuses WHERE digest = ?"
         try transaction.db.cachedStatement(sql: sql).execute(arguments: [record.key])
     }
@@ -72,7 +76,9 @@ extension SQLiteViewStore {
         try await row("SELECT record FROM statuses WHERE digest = ?", digest.text, as: ScanStatusRecord.self)
     }
 
-    private func row<Value: Decodable & Sendable>(_ sql: String, _ key: String, as type: Value.Type) async throws -> Value? {
+    private func row<Value: Decodable & Sendable>(_ sql: String, _ key: String, as type: Value.Type) async throws
+        -> Value?
+    {
         try await read { db in
             guard let bytes = try Data.fetchOne(db, sql: sql, arguments: [key]) else { return nil }
             return try JSONFormat.decode(Value.self, from: bytes)

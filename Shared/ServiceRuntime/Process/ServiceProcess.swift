@@ -18,7 +18,7 @@ package import ServiceLifecycle
 ///
 ///     static func services(_ configuration: ScannerConfiguration, _ runtime: Runtime) async throws -> [any Service] {
 ///         let ports = try await Composition.ports(configuration.ports, runtime)
-///         return ports.services + [ScannerService(configuration, ports: ports, runtime: runtime)]
+///         return ports.services + [ScannerRunner(configuration, ports: ports, runtime: runtime)]
 ///     }
 ///
 ///     static func main() async { await ServiceMain<Self>.main() }

@@ -24,14 +24,16 @@ final class KillRound: Sendable {
     func run() async throws {
         let ports = try (api: PratiqueInstance.freePort(), webhooks: PratiqueInstance.freePort())
         let notifying = try await DistributionRegistry.start(
-            folder: folder.appending(path: "notifying"), notify: URL(string: "http://127.0.0.1:\(ports.webhooks)/webhooks/demo"),
+            folder: folder.appending(path: "notifying"),
+            notify: URL(string: "http://127.0.0.1:\(ports.webhooks)/webhooks/demo"),
             headers: ["Authorization": Harbour.secret])
         defer { notifying.stop() }
         let quiet = try await DistributionRegistry.start(folder: folder.appending(path: "quiet"))
         defer { quiet.stop() }
         let arguments = ["--listen", "127.0.0.1:\(ports.api)", "--webhooks", "127.0.0.1:\(ports.webhooks)"]
         let work = try KillWork(
-            images: images, notifying: notifying, quiet: quiet, folder: folder, needsSpool: point.rawValue.hasPrefix("gateway."))
+            images: images, notifying: notifying, quiet: quiet, folder: folder,
+            needsSpool: point.rawValue.hasPrefix("gateway."))
 
         // The first life ends at the crash point: on the way up, in the work, or at the next start.
         let doomed = try await live(arguments, work, environment: ["PRATIQUE_CRASH_AT": point.rawValue])
@@ -40,10 +42,14 @@ final class KillRound: Sendable {
             let again = try PratiqueInstance.launch(
                 in: folder, arguments: arguments, environment: ["PRATIQUE_CRASH_AT": point.rawValue])
             defer { again.kill() }
-            try await eventually("the crash point \(point.rawValue) is reached", within: .seconds(90), every: .milliseconds(100)) {
+            try await eventually(
+                "the crash point \(point.rawValue) is reached", within: .seconds(90), every: .milliseconds(100)
+            ) {
                 !again.isRunning
             }
-            guard again.wasKilled else { throw PratiqueInstance.Refused(description: "it ended by itself and was not killed") }
+            guard again.wasKilled else {
+                throw PratiqueInstance.Refused(description: "it ended by itself and was not killed")
+            }
         }
         if deletesView { try deleteView() }
 
@@ -54,7 +60,9 @@ final class KillRound: Sendable {
     }
 
     /// Does the work until it is done or the process is dead.
-    private func live(_ arguments: [String], _ work: KillWork, environment: [String: String]) async throws -> RunningProgram {
+    private func live(_ arguments: [String], _ work: KillWork, environment: [String: String]) async throws
+        -> RunningProgram
+    {
         let program = try PratiqueInstance.launch(in: folder, arguments: arguments, environment: environment)
         do {
             let instance = try await PratiqueInstance.attach(to: program, in: folder)
@@ -75,8 +83,11 @@ final class KillRound: Sendable {
 
     private func deleteView() throws {
         let data = folder.appending(path: "data")
-        let found = FileManager.default.enumerator(at: data, includingPropertiesForKeys: nil)?.allObjects as? [URL] ?? []
-        let views = found.filter { $0.pathExtension == "sqlite" && !["log.sqlite", "spool.sqlite"].contains($0.lastPathComponent) }
+        let found =
+            FileManager.default.enumerator(at: data, includingPropertiesForKeys: nil)?.allObjects as? [URL] ?? []
+        let views = found.filter {
+            $0.pathExtension == "sqlite" && !["log.sqlite", "spool.sqlite"].contains($0.lastPathComponent)
+        }
         guard let view = views.sorted(by: { $0.path < $1.path }).randomElement() else { return }
         for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: view.path + suffix) }
     }

@@ -34,7 +34,9 @@ struct KillWork: Sendable {
 
     private var advisories: URL { folder.appending(path: "osv") }
 
-    init(images: WorkImages, notifying: DistributionRegistry, quiet: DistributionRegistry, folder: URL, needsSpool: Bool) throws {
+    init(
+        images: WorkImages, notifying: DistributionRegistry, quiet: DistributionRegistry, folder: URL, needsSpool: Bool
+    ) throws {
         self.images = images
         self.notifying = notifying
         self.quiet = quiet
@@ -55,7 +57,9 @@ struct KillWork: Sendable {
         _ = try await deliver("this is no notification", instance)
         if needsSpool { try await deliverThroughSpool(instance) }
         let listed = try await instance.command("registries/quiet/enumerate")
-        guard listed.state == .done else { throw PratiqueInstance.Refused(description: "enumeration: \(listed.message)") }
+        guard listed.state == .done else {
+            throw PratiqueInstance.Refused(description: "enumeration: \(listed.message)")
+        }
         for name in ["demo/team/app:2", "demo/team/app:3", "demo/team/large:1", "quiet/team/quiet:1"] {
             try await instance.image(name)
         }
@@ -74,18 +78,24 @@ struct KillWork: Sendable {
             "quiet/team/quiet:1": (images.quiet.digest, .compliant),
         ]
         for (name, (digest, status)) in wanted {
-            try await instance.image(name, "is \(status.rawValue) for \(digest.short)") { $0.digest == digest && $0.status == status }
+            try await instance.image(name, "is \(status.rawValue) for \(digest.short)") {
+                $0.digest == digest && $0.status == status
+            }
         }
         let page = try await instance.call(.get, "images", query: [("limit", "1000")], as: Page<ImageSummary>.self)
         let listed = page.items.filter { $0.restorableUntil == nil }.map(\.name.text).sorted()
         guard listed == wanted.keys.sorted() else { throw PratiqueInstance.Refused(description: "listed: \(listed)") }
         let status = try await instance.call(.get, "advisories/status", as: AdvisoryStatus.self)
-        guard status.active?.advisories == 1 else { throw PratiqueInstance.Refused(description: "advisories: \(status)") }
+        guard status.active?.advisories == 1 else {
+            throw PratiqueInstance.Refused(description: "advisories: \(status)")
+        }
     }
 
     // MARK: Steps
 
-    private func connect(_ name: String, _ registry: DistributionRegistry, webhook: Bool, _ instance: PratiqueInstance) async throws {
+    private func connect(_ name: String, _ registry: DistributionRegistry, webhook: Bool, _ instance: PratiqueInstance)
+        async throws
+    {
         var request = RegistryRequest(name: try RegistryName(name), url: registry.address)
         if webhook { request.webhook = .init(header: "Authorization", value: Harbour.secret) }
         let response = try await instance.request(.post, "registries", body: request)
@@ -109,8 +119,10 @@ struct KillWork: Sendable {
     private func deliver(_ body: String, _ instance: PratiqueInstance) async throws -> Int {
         let url = try WebURL(instance.addresses.webhooks + "/webhooks/demo")
         let request = OutboundRequest(
-            .post, url, headers: ["Content-Type": "application/vnd.docker.distribution.events.v2+json"], body: Array(body.utf8),
-            credential: OriginCredential(origin: url.origin, headers: ["Authorization": Harbour.secret]), allowsPlainHTTP: true)
+            .post, url, headers: ["Content-Type": "application/vnd.docker.distribution.events.v2+json"],
+            body: Array(body.utf8),
+            credential: OriginCredential(origin: url.origin, headers: ["Authorization": Harbour.secret]),
+            allowsPlainHTTP: true)
         let status = try await instance.transport.collect(request).head.status
         guard status == 202 else { throw PratiqueInstance.Refused(description: "a delivery got \(status)") }
         return status

@@ -68,7 +68,8 @@ final class PratiqueInstance: Sendable {
         let file = data.appending(path: "addresses.json")
         try await eventually("pratique serve listens", within: patience, every: .milliseconds(50)) {
             guard program.isRunning else {
-                throw Refused(description: "pratique serve ended: \((try? String(contentsOf: log, encoding: .utf8)) ?? "")")
+                throw Refused(
+                    description: "pratique serve ended: \((try? String(contentsOf: log, encoding: .utf8)) ?? "")")
             }
             return FileManager.default.fileExists(atPath: file.path)
         }
@@ -108,7 +109,9 @@ final class PratiqueInstance: Sendable {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         try? FileManager.default.removeItem(at: data.appending(path: "addresses.json"))
         let fixed = Set(arguments)
-        let listeners = ["--listen", "--webhooks", "--operator"].filter { !fixed.contains($0) }.flatMap { [$0, "127.0.0.1:0"] }
+        let listeners = ["--listen", "--webhooks", "--operator"].filter { !fixed.contains($0) }.flatMap {
+            [$0, "127.0.0.1:0"]
+        }
         return try RunningProgram(
             executable, ["serve", "--data", data.path] + listeners + arguments,
             log: folder.appending(path: "serve.log"),

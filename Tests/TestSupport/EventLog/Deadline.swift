@@ -32,3 +32,12 @@ public func withDeadline<T: Sendable>(
         return answer
     }
 }
+
+/// Waits for a state of the test's own, at most 20 seconds.
+public func wait(for what: String, _ condition: () -> Bool) async throws {
+    let deadline = ContinuousClock.now.advanced(by: .seconds(20))
+    while !condition() {
+        guard ContinuousClock.now < deadline else { throw DeadlinePassed(what: what) }
+        try await Task.sleep(for: .milliseconds(5))
+    }
+}

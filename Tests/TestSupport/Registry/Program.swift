@@ -1,3 +1,4 @@
+import Dispatch
 public import Foundation
 import Synchronization
 
@@ -84,7 +85,9 @@ public final class RunningProgram: Sendable {
             guard process.isRunning else { return }
             process.terminate()
             let deadline = ContinuousClock.now.advanced(by: .seconds(30))
-            while process.isRunning, ContinuousClock.now < deadline { Thread.sleep(forTimeInterval: 0.01) }
+            while process.isRunning, ContinuousClock.now < deadline {
+                _ = DispatchSemaphore(value: 0).wait(timeout: .now() + 0.01)
+            }
             if process.isRunning { _ = signal(process.processIdentifier) }
             process.waitUntilExit()
         }

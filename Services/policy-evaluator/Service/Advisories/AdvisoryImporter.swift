@@ -8,7 +8,8 @@ import Storage
 
 /// Imports OSV records as a new generation; only what changed is written.
 ///
-/// A source of the import (the folder that its records lie in, such as `Debian`) is taken as whole: records of it that are
+/// A source of the import (the folder that its records lie in, such as `Debian`) is taken as whole: records of it that
+/// are
 /// in force and no longer there are removed, unless some record of the import could not be read. Other sources stay.
 struct AdvisoryImporter: Sendable {
     let keeper: GenerationKeeper

@@ -9,8 +9,8 @@ import GRDB
 enum AdvisoryRows {
     /// The whole set as of a generation.
     ///
-    /// - Parameter orUnfinished: a key that no completed generation has is taken from an unfinished one: for when records of the
-    ///   generation are gone from the log. An earlier generation is had exactly or not at all.
+    /// - Parameter orUnfinished: a key that no completed generation has is taken from an unfinished one: for when
+    ///   records of the generation are gone from the log. An earlier generation is had exactly or not at all.
     static func set(of number: Int, orUnfinished: Bool, _ db: Database) throws -> AdvisorySet {
         var builder = AdvisorySet.Builder(generation: number)
         let rows = try Row.fetchCursor(

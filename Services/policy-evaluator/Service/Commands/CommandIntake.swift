@@ -6,8 +6,8 @@ import Model
 
 /// Carries out the commands of the evaluator, one after the other: advisories in, and which generation is in force.
 ///
-/// A command that comes again has the effect of once: an import that changes nothing writes nothing. What fails is a reply;
-/// what cannot be read is a dead letter. Neither stops the next command.
+/// A command that comes again has the effect of once: an import that changes nothing writes nothing. What fails is a
+/// reply; what cannot be read is a dead letter. Neither stops the next command.
 struct CommandIntake: Sendable {
     let session: ActiveSession
     let log: any EventLog

@@ -102,8 +102,8 @@ enum EvaluatorRows {
         return inputs
     }
 
-    /// A candidate is judged from what was uploaded for it; an image from our own scan, and only while there is none and
-    /// CI registered this very name, from the newest upload for its digest.
+    /// A candidate is judged from what was uploaded for it; an image from our own scan, and only while there is none
+    /// and CI registered this very name, from the newest upload for its digest.
     private static func inventory(
         of name: Row, digest: String, _ db: Database
     ) throws -> JudgingInputs.StoredInventory? {

@@ -14,12 +14,14 @@ enum Output {
         try? handle.write(contentsOf: Data(text.utf8))
     }
 
-    /// Text from outside, safe for a terminal: control characters become `?` (escape sequences could rewrite the screen).
+    /// Text from outside, safe for a terminal: control characters become `?` (escape sequences could rewrite the
+    /// screen).
     static func safe(_ text: String) -> String {
         String(
             String.UnicodeScalarView(
                 text.unicodeScalars.map { scalar in
-                    scalar.properties.generalCategory == .control || scalar.properties.generalCategory == .format ? "?" : scalar
+                    scalar.properties.generalCategory == .control || scalar.properties.generalCategory == .format
+                        ? "?" : scalar
                 }))
     }
 }

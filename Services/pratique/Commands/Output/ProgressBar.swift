@@ -1,8 +1,8 @@
 import Foundation
 import Synchronization
 
-/// One line on the terminal's stderr that shows how far long work is; nothing where stderr is no terminal, and nothing for
-/// work that is over within a second.
+/// One line on the terminal's stderr that shows how far long work is; nothing where stderr is no terminal, and nothing
+/// for work that is over within a second.
 final class ProgressBar: Sendable {
     private struct State {
         var lastDrawn: Double?
@@ -26,7 +26,9 @@ final class ProgressBar: Sendable {
         guard isShown else { return }
         let now = Self.seconds()
         let isDue = state.withLock { state in
-            guard now - startedAt > Self.quietSeconds, now - (state.lastDrawn ?? 0) > Self.redrawSeconds else { return false }
+            guard now - startedAt > Self.quietSeconds, now - (state.lastDrawn ?? 0) > Self.redrawSeconds else {
+                return false
+            }
             state.lastDrawn = now
             state.drawn = true
             return true
@@ -49,7 +51,8 @@ final class ProgressBar: Sendable {
     }
 
     private static func megabytes(_ bytes: Int64) -> String {
-        (Double(bytes) / 1_000_000).formatted(.number.precision(.fractionLength(1)).locale(Locale(identifier: "en_US_POSIX")))
+        (Double(bytes) / 1_000_000).formatted(
+            .number.precision(.fractionLength(1)).locale(Locale(identifier: "en_US_POSIX")))
     }
 
     private static func seconds() -> Double { ProcessInfo.processInfo.systemUptime }

@@ -29,7 +29,9 @@ struct LocalScan {
         let platforms = try choice()
         let cache: any LayerCache = command.noCache ? NoLayerCache() : FolderLayerCache(folder: Self.cacheFolder)
         let scanner = ImageScanner(cache: cache)
-        let bar = ProgressBar("scanning \(Output.safe(command.image))", isShown: command.output.quiet ? false : isatty(STDERR_FILENO) == 1)
+        let bar = ProgressBar(
+            "scanning \(Output.safe(command.image))", isShown: command.output.quiet ? false : isatty(STDERR_FILENO) == 1
+        )
         defer { bar.finish() }
         do {
             let (name, source) = try await source()
@@ -37,7 +39,9 @@ struct LocalScan {
             var inventories: [Inventory] = []
             for platform in image.platforms {
                 inventories.append(
-                    try await scanner.scan(platform, of: source) { bar.update(done: $0.readBytes, total: $0.totalBytes) })
+                    try await scanner.scan(platform, of: source) {
+                        bar.update(done: $0.readBytes, total: $0.totalBytes)
+                    })
             }
             return ScannedImage(
                 name: name, digest: image.digest, hasManifestDigest: image.platforms.allSatisfy(\.hasManifestDigest),
@@ -60,7 +64,8 @@ struct LocalScan {
         if let local = try await LocalImages.source(for: command.image) { return (command.image, local) }
         let reference: ImageReference
         do { reference = try ImageReference(command.image) } catch {
-            throw CommandFailure("cannot scan “\(Output.safe(command.image))”", cause: error.description, status: .usage)
+            throw CommandFailure(
+                "cannot scan “\(Output.safe(command.image))”", cause: error.description, status: .usage)
         }
         let target: ReferenceTarget = reference.digest.map { .digest($0) } ?? .tag(reference.tag ?? .latest)
         let registry = RemoteRegistry(
@@ -89,7 +94,8 @@ struct LocalScan {
     /// `$XDG_CACHE_HOME/pratique/layers`, by default below `~/.cache`.
     static var cacheFolder: URL {
         let environment = ProcessInfo.processInfo.environment
-        let base = environment["XDG_CACHE_HOME"].flatMap { $0.isEmpty ? nil : URL(fileURLWithPath: $0) }
+        let base =
+            environment["XDG_CACHE_HOME"].flatMap { $0.isEmpty ? nil : URL(fileURLWithPath: $0) }
             ?? FileManager.default.homeDirectoryForCurrentUser.appending(path: ".cache")
         return base.appending(path: "pratique/layers")
     }

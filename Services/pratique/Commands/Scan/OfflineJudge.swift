@@ -25,7 +25,9 @@ struct OfflineJudge: ImageJudge {
         }
         let report = reading.report
         if report.unreadable > 0 {
-            Output.note("warning: \(report.unreadable) advisories could not be read, such as \(Output.safe(report.problems.first ?? ""))")
+            Output.note(
+                "warning: \(report.unreadable) advisories could not be read, such as \(Output.safe(report.problems.first ?? ""))"
+            )
         }
         return builder.build()
     }
@@ -37,9 +39,11 @@ struct OfflineJudge: ImageJudge {
             let verdict = Judge.judge(
                 .unnamed, inventory: inventory, match: match, policies: policies, now: now)
             return ScanReport(
-                image: image.name, digest: image.hasManifestDigest ? inventory.digest : nil, platform: inventory.platform,
+                image: image.name, digest: image.hasManifestDigest ? inventory.digest : nil,
+                platform: inventory.platform,
                 packages: inventory.packages.map(ScanReport.ReportedPackage.init), findings: match.findings,
-                undetermined: verdict.undetermined, verdict: .init(outcome: verdict.outcome, controls: verdict.controls))
+                undetermined: verdict.undetermined, verdict: .init(outcome: verdict.outcome, controls: verdict.controls)
+            )
         }
     }
 }

@@ -17,7 +17,9 @@ struct ScanCommand: AsyncParsableCommand {
             """)
 
     @Argument(
-        help: "registry.example.com/team/app:1, oci:FOLDER[:TAG], oci-archive:FILE[:TAG] or docker-archive:FILE[:NAME:TAG].")
+        help:
+            "registry.example.com/team/app:1, oci:FOLDER[:TAG], oci-archive:FILE[:TAG] or docker-archive:FILE[:NAME:TAG]."
+    )
     var image: String
 
     @Flag(help: "Judge here, without a server.") var offline = false
@@ -28,7 +30,8 @@ struct ScanCommand: AsyncParsableCommand {
     @Option(help: "A platform of an index, such as linux/arm64, or `all`; may be repeated.") var platform: [String] = []
     @Option(help: "With a server: put the image into the catalogue: always, only if compliant, or never.")
     var register = RegisterMode.never
-    @Option(help: "With a server: the reference under which the image is, or will be, pushed. Else IMAGE.") var name: String?
+    @Option(help: "With a server: the reference under which the image is, or will be, pushed. Else IMAGE.") var name:
+        String?
     @Option(help: "With a server: how many seconds to wait for the verdict.") var timeout = 300
     @Option(help: "User for the registry.") var user: String?
     @Option(help: "A file that holds the password or token for the registry.") var passwordFile: String?
@@ -54,7 +57,9 @@ struct ScanCommand: AsyncParsableCommand {
 
     func run() async throws {
         let judge: any ImageJudge =
-            offline ? try OfflineJudge(advisories: advisories, policies: policy) : try ServerJudge(client: server.client(), command: self)
+            offline
+            ? try OfflineJudge(advisories: advisories, policies: policy)
+            : try ServerJudge(client: server.client(), command: self)
         let scanned = try await LocalScan(self).run()
         let reports = try await judge.judge(scanned)
         try ScanOutput(options: output).write(reports)
@@ -74,8 +79,6 @@ struct ScanCommand: AsyncParsableCommand {
         }
     }
 }
-
-
 
 /// Turns inventories into reports with verdicts.
 protocol ImageJudge: Sendable {

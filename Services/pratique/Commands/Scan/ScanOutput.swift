@@ -24,12 +24,19 @@ struct ScanOutput {
     private func writeTable(_ report: ScanReport) {
         let digest = report.digest.map { " \($0.short)" } ?? ""
         let platform = report.platform.map { " \($0)" } ?? ""
-        Output.data(Output.safe("\(report.image)\(digest)\(platform): \(report.packages.count) packages, \(report.findings.count) findings"))
+        Output.data(
+            Output.safe(
+                "\(report.image)\(digest)\(platform): \(report.packages.count) packages, \(report.findings.count) findings"
+            ))
         if !report.findings.isEmpty {
-            let sorted = report.findings.sorted { ($1.severity, $0.package.name, $0.advisory) < ($0.severity, $1.package.name, $1.advisory) }
+            let sorted = report.findings.sorted {
+                ($1.severity, $0.package.name, $0.advisory) < ($0.severity, $1.package.name, $1.advisory)
+            }
             Output.data(Table(columns: Self.columns).render(sorted))
         }
-        for unknown in report.undetermined { Output.data(Output.safe("undetermined: \(unknown.what): \(unknown.reason)")) }
+        for unknown in report.undetermined {
+            Output.data(Output.safe("undetermined: \(unknown.what): \(unknown.reason)"))
+        }
         for control in report.verdict.controls {
             Output.data(Output.safe("\(control.outcome.rawValue): \(control.policy) \(control.control.rawValue)"))
             for reason in control.reasons { Output.data(Output.safe("  \(reason)")) }
@@ -39,7 +46,8 @@ struct ScanOutput {
 
     private static var columns: [Table<Finding>.Column] {
         [
-            .init("ADVISORY") { $0.advisory }, .init("SEVERITY") { $0.severity.rawValue }, .init("PACKAGE") { $0.package.name },
+            .init("ADVISORY") { $0.advisory }, .init("SEVERITY") { $0.severity.rawValue },
+            .init("PACKAGE") { $0.package.name },
             .init("VERSION") { $0.package.version }, .init("FIXED IN") { $0.fixedVersion ?? "-" },
             .init("ALIASES") { $0.aliases.prefix(3).joined(separator: " ") },
         ]

@@ -24,7 +24,8 @@ struct ServerJudge: ImageJudge {
         let clock = ContinuousClock()
         let deadline = clock.now.advanced(by: .seconds(seconds))
         var answer = try await client.send(
-            .post, "inventories", query: wait(until: deadline, clock), body: upload, wait: .seconds(60), as: CandidateAnswer.self)
+            .post, "inventories", query: wait(until: deadline, clock), body: upload, wait: .seconds(60),
+            as: CandidateAnswer.self)
         while answer.status == .pending {
             guard clock.now < deadline else {
                 throw CommandFailure(
@@ -32,14 +33,17 @@ struct ServerJudge: ImageJudge {
                     advice: "raise --timeout, or look at `pratique images show \(answer.name)` later")
             }
             answer = try await client.send(
-                .get, "candidates/\(answer.name)@\(answer.digest)", query: wait(until: deadline, clock), wait: .seconds(60),
+                .get, "candidates/\(answer.name)@\(answer.digest)", query: wait(until: deadline, clock),
+                wait: .seconds(60),
                 as: CandidateAnswer.self)
         }
         switch register {
         case .never: break
         case .always, .compliant:
             Output.note(
-                answer.registered ? "registered \(answer.name) for \(answer.digest.short)" : "\(answer.name) was not registered: \(answer.status.rawValue)")
+                answer.registered
+                    ? "registered \(answer.name) for \(answer.digest.short)"
+                    : "\(answer.name) was not registered: \(answer.status.rawValue)")
         }
         return answer.reports
     }

@@ -2,7 +2,8 @@ import Foundation
 import ServiceLifecycle
 import WebhookGatewayService
 
-/// `DATA/addresses.json`: where everything listens, for scripts and for whoever asked for port 0. Written once all is open.
+/// `DATA/addresses.json`: where everything listens, for scripts and for whoever asked for port 0. Written once all is
+/// open.
 actor AddressFile {
     private struct Content: Encodable {
         let api: String

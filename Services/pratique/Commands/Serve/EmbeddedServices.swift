@@ -15,7 +15,8 @@ struct EmbeddedServices {
     let services: [any Service]
 
     static func open(
-        _ configuration: CompositionConfiguration, _ runtime: Runtime, scans: Int, tokenFolder: URL, plainHTTP: [String],
+        _ configuration: CompositionConfiguration, _ runtime: Runtime, scans: Int, tokenFolder: URL,
+        plainHTTP: [String],
         listen: ListenAddress, webhooks: ListenAddress
     ) async throws -> EmbeddedServices {
         let composition = try await Composition.open(configuration, runtime)
@@ -24,13 +25,13 @@ struct EmbeddedServices {
             configuration: GatewayConfiguration(
                 webhooksAddress: webhooks, apiAddress: listen, plainHTTPHosts: plainHTTP, firstTokenFolder: tokenFolder),
             clients: composition.registries, sealer: composition.sealer)
-        let scanner = ScannerService(
-            ports: try composition.ports(for: ScannerService.name), configuration: ScannerConfiguration(width: scans),
+        let scanner = ScannerRunner(
+            ports: try composition.ports(for: ScannerRunner.name), configuration: ScannerConfiguration(width: scans),
             registries: composition.registries)
         let evaluator = PolicyEvaluatorRunner(ports: try composition.ports(for: PolicyEvaluatorRunner.name))
         let cleanup = CleanupRunner(ports: try composition.ports(for: CleanupRunner.name))
-        let enumerator = RegistryEnumeratorService(
-            ports: try composition.ports(for: RegistryEnumeratorService.name), registries: composition.registries)
+        let enumerator = RegistryEnumeratorRunner(
+            ports: try composition.ports(for: RegistryEnumeratorRunner.name), registries: composition.registries)
         return EmbeddedServices(
             gateway: gateway, services: [composition.closing, cleanup, evaluator, scanner, enumerator, gateway])
     }

@@ -23,24 +23,33 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "Where the API and the page listen.") var listen = "127.0.0.1:8080"
     @Option(help: "Where webhooks are received.") var webhooks = "127.0.0.1:8081"
     @Option(help: "Where health, readiness and metrics are served.") var `operator` = "127.0.0.1:8082"
-    @Option(help: "A host, address or CIDR block in a private range that may be connected to; may be repeated. Loopback may.")
+    @Option(
+        help:
+            "A host, address or CIDR block in a private range that may be connected to; may be repeated. Loopback may.")
     var allow: [String] = []
     @Option(help: "A host that may be registered with http:// instead of https://; may be repeated. Loopback may.")
     var plainHTTP: [String] = []
-    @Option(help: "Keys that seal registry credentials (mode 0600). Else DATA.key beside the data folder, made when missing.")
+    @Option(
+        help:
+            "Keys that seal registry credentials (mode 0600). Else DATA.key beside the data folder, made when missing.")
     var keyFile: String?
     @Option(help: "Images that are read at a time.") var scans = 2
-    @Option(help: "Lines below this level are not written: \(Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")).")
+    @Option(
+        help:
+            "Lines below this level are not written: \(Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")).")
     var logLevel = Logger.Level.info.rawValue
 
     func validate() throws {
-        guard Logger.Level(rawValue: logLevel) != nil else { throw ValidationError("there is no log level “\(logLevel)”") }
+        guard Logger.Level(rawValue: logLevel) != nil else {
+            throw ValidationError("there is no log level “\(logLevel)”")
+        }
         guard (1...64).contains(scans) else { throw ValidationError("--scans is 1 to 64") }
     }
 
     func run() async throws {
         let runtimeConfiguration = RuntimeConfiguration(
-            logLevel: Logger.Level(rawValue: logLevel) ?? .info, operatorAddress: try Self.address(self.operator, "--operator"))
+            logLevel: Logger.Level(rawValue: logLevel) ?? .info,
+            operatorAddress: try Self.address(self.operator, "--operator"))
         Logs.setUp(level: runtimeConfiguration.logLevel, format: runtimeConfiguration.logFormat)
         PrometheusMetrics.setUp()
         let runtime = Runtime(name: "pratique", logger: Logger(label: "pratique"))

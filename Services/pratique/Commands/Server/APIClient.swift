@@ -88,7 +88,9 @@ struct APIClient: Sendable {
         }
     }
 
-    static func failure(_ method: OutboundRequest.Method, _ path: String, _ response: CollectedResponse) -> CommandFailure {
+    static func failure(_ method: OutboundRequest.Method, _ path: String, _ response: CollectedResponse)
+        -> CommandFailure
+    {
         let problem = try? JSONFormat.decode(Problem.self, from: Data(response.body.prefix(64 << 10)))
         let field = problem?.field.map { " (field \($0))" } ?? ""
         let detail = Output.safe((problem?.detail ?? problem?.title ?? "status \(response.head.status)") + field)

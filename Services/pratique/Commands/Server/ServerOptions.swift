@@ -22,7 +22,8 @@ struct ServerOptions: ParsableArguments {
         do { base = try WebURL(address) } catch {
             throw CommandFailure("cannot use the server address “\(address)”", cause: "\(error)", status: .usage)
         }
-        return APIClient(base: base, token: try token(environment), transport: try Composition.commandTransport(environment))
+        return APIClient(
+            base: base, token: try token(environment), transport: try Composition.commandTransport(environment))
     }
 
     private func token(_ environment: [String: String]) throws -> String {
@@ -35,7 +36,8 @@ struct ServerOptions: ParsableArguments {
         guard let token = environment[Self.tokenVariable], !token.isEmpty else {
             throw CommandFailure(
                 "no access token given",
-                advice: "set $\(Self.tokenVariable), or --token-file FILE (`pratique serve` writes the first one to DATA/admin-token)",
+                advice:
+                    "set $\(Self.tokenVariable), or --token-file FILE (`pratique serve` writes the first one to DATA/admin-token)",
                 status: .usage)
         }
         return token

@@ -13,7 +13,7 @@ public import RegistryAccess
 public import ServiceLifecycle
 public import ServiceRuntime
 
-public struct RegistryEnumeratorService: Service {
+public struct RegistryEnumeratorRunner: Service {
     public static let name = "registry-enumerator"
     static let group = GroupName(constant: "registry-enumerator")
 

@@ -85,7 +85,8 @@ struct ScannerServiceTests {
     func index() async throws {
         let fixture = try await ScannerFixture.start()
         let amd = try debianImage("openssl")
-        let arm = try ImageFixture(layers: [debianLayer("zlib1g")], platform: Platform(os: "linux", architecture: "arm64"))
+        let arm = try ImageFixture(
+            layers: [debianLayer("zlib1g")], platform: Platform(os: "linux", architecture: "arm64"))
         for image in [amd, arm] { fixture.registry.put(image, "team/app") }
         let bytes = ImageFixture.index([(amd, .linuxAMD64), (arm, Platform(os: "linux", architecture: "arm64"))])
         let digest = fixture.registry.putManifest(bytes, type: MediaType.ociIndex.text, "team/app", tag: "1")

@@ -1,11 +1,11 @@
 /// Turns manifest digests into inventories, and says how each request ended.
 ///
-/// **Promises**: a digest is read by one job at a time in this process, and not again once `scan-status` shows it done with
-/// this analyser version; a request for a digest that is known costs one HEAD of its name. A failure is state
+/// **Promises**: a digest is read by one job at a time in this process, and not again once `scan-status` shows it done
+/// with this analyser version; a request for a digest that is known costs one HEAD of its name. A failure is state
 /// (`scan-status: failed`, with reason and next attempt), so the queue goes on. Layers are never written to disk, their
 /// results are (a few KB each).
-/// **Limits**: `ScannerConfiguration`; those of a scan are `ScanLimits` and `LayerLimits`. It knows nothing of advisories
-/// or policies.
+/// **Limits**: `ScannerConfiguration`; those of a scan are `ScanLimits` and `LayerLimits`. It knows nothing of
+/// advisories or policies.
 import Analysers
 import EventLogPort
 import Events
@@ -17,14 +17,15 @@ public import ServiceLifecycle
 public import ServiceRuntime
 import Storage
 
-public struct ScannerService: Service {
+public struct ScannerRunner: Service {
     public static let name = "scanner"
 
     private let ports: Ports
     private let configuration: ScannerConfiguration
     private let registries: RegistryClients
 
-    public init(ports: Ports, configuration: ScannerConfiguration = ScannerConfiguration(), registries: RegistryClients) {
+    public init(ports: Ports, configuration: ScannerConfiguration = ScannerConfiguration(), registries: RegistryClients)
+    {
         self.ports = ports
         self.configuration = configuration
         self.registries = registries
