@@ -66,7 +66,7 @@ actor EnumeratorTenure {
                 appendedAt: record.appendedAt)
             try await append([
                 DeadLetter.draft(
-                    for: whole, topic: Topics.deadLetters.name, group: RegistryEnumeratorService.group,
+                    for: whole, topic: Topics.deadLetters.name, group: RegistryEnumeratorRunner.group,
                     reason: "\(error)",
                     attempts: 1, at: now)
             ])

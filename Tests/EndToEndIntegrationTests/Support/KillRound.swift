@@ -68,7 +68,10 @@ final class KillRound: Sendable {
             let instance = try await PratiqueInstance.attach(to: program, in: folder)
             try await work.run(on: instance)
         } catch {
-            // The work fails because the process died, or the round does.
+            // The work fails because the process died, or the round does. Its connections may end before it does.
+            try? await eventually("the process ends", within: .seconds(5), every: .milliseconds(50)) {
+                !program.isRunning
+            }
             guard !program.isRunning else {
                 program.kill()
                 throw error

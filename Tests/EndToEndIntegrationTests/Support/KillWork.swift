@@ -16,7 +16,7 @@ struct WorkImages: Sendable {
 
     private static var manyPackages: [SmallImage.DebianPackage] {
         var random = SeededGenerator(seed: 42)
-        return (0..<25_000).map { _ in
+        return (0..<60_000).map { _ in
             let name = String(random.next(), radix: 36) + String(random.next(), radix: 36)
             return SmallImage.DebianPackage("p" + name, "1.\(random.next() % 1_000_000)-1")
         }
@@ -131,10 +131,13 @@ struct KillWork: Sendable {
     /// Holds the log's file, as a backup that is too thorough would, until a delivery was accepted all the same.
     private func deliverThroughSpool(_ instance: PratiqueInstance) async throws {
         let log = folder.appending(path: "data/log/log.sqlite")
+        let said = folder.appending(path: "lock.log")
         let lock = try RunningProgram(
-            RootFolder.program("sqlite3"), [log.path, "BEGIN EXCLUSIVE", ".shell sleep 60"],
-            log: folder.appending(path: "lock.log"))
+            RootFolder.program("sqlite3"), [log.path, "BEGIN EXCLUSIVE", ".shell echo locked; sleep 60"], log: said)
         defer { lock.kill() }
+        try await eventually("the log is locked", every: .milliseconds(20)) {
+            (try? String(contentsOf: said, encoding: .utf8))?.contains("locked") == true
+        }
         let event = DistributionEvent.push(repository: "team/app", tag: "3", digest: images.versions[2].digest)
         _ = try await deliver(event, instance)
         _ = try await deliver(event, instance)

@@ -179,7 +179,8 @@ struct IntakeTests {
         let room = try await IntakeRoom()
         let asker = NameAsker(log: room.log, time: .system, registries: room.registries)
         let wish = { @Sendable [app] (delivery: RecordID) in
-            NameAsker.Wish(name: app, source: .webhook, urgent: true, delivery: delivery, context: room.context)
+            NameAsker.Wish(
+                name: app, source: .webhook, urgent: true, wasPushed: false, delivery: delivery, context: room.context)
         }
         room.registries.update { $0.holds = true }
         let old = RecordID(topic: Topics.webhookDeliveries.name, partition: 0, position: -1)

@@ -23,18 +23,20 @@ struct IntakeHandler: RecordHandler {
             throw WebhookRefusal(reason: "the registry “\(delivery.registry)” is not configured")
         }
         let names: [ImageName]
+        var pushed: Set<ImageName> = []
         switch delivery.content {
         case .resolve(let asked): names = asked.filter { $0.registry == registry.name }
         case .webhook(let contentType, let body):
             let found = try WebhookDialects.dialect(of: registry.kind).hints(in: body, contentType: contentType)
             names = try await self.names(of: found.hints, registry)
+            pushed = Set(found.hints.compactMap { $0.pushedName(in: registry.name) })
             if found.unreadable > 0 {
                 // The readable entries are worked off, then the bytes are kept for whoever looks why.
-                try await ask(names, delivery, record, registry)
+                try await ask(names, pushed: pushed, delivery, record, registry)
                 throw WebhookRefusal(reason: "\(found.unreadable) of its events cannot be read")
             }
         }
-        try await ask(names, delivery, record, registry)
+        try await ask(names, pushed: pushed, delivery, record, registry)
     }
 
     func disposition(of error: any Error, for record: WholeRecord) -> Disposition {
@@ -73,17 +75,27 @@ struct IntakeHandler: RecordHandler {
     }
 
     private func ask(
-        _ names: [ImageName], _ delivery: Delivery, _ record: WholeRecord, _ registry: Registry
+        _ names: [ImageName], pushed: Set<ImageName>, _ delivery: Delivery, _ record: WholeRecord, _ registry: Registry
     ) async throws {
         let urgent = delivery.source != .enumeration
         try await withThrowingTaskGroup(of: Void.self) { group in
             for (index, name) in names.enumerated() {
                 if index >= Self.namesAtATime { try await group.next() }
                 let wish = NameAsker.Wish(
-                    name: name, source: delivery.source, urgent: urgent, delivery: record.id, context: record.context)
+                    name: name, source: delivery.source, urgent: urgent, wasPushed: pushed.contains(name),
+                    delivery: record.id,
+                    context: record.context)
                 group.addTask { try await asker.serve(wish, registry) }
             }
             try await group.waitForAll()
         }
+    }
+}
+
+extension WebhookHint {
+    /// The name that a push gave its image.
+    fileprivate func pushedName(in registry: RegistryName) -> ImageName? {
+        guard action == .push, let tag else { return nil }
+        return ImageName(registry: registry, repository: repository, target: .tag(tag))
     }
 }

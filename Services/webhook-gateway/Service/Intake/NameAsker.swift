@@ -16,12 +16,17 @@ actor NameAsker {
     static let widthMax = 8
     static let holdSeconds: TimeInterval = 10
     static let rememberedMax = 20_000
+    /// CNCF Distribution announces a push before it has set the tag, so for a moment the tag of a push may be unknown: it
+    /// is asked for again after these waits before its absence is believed.
+    static let absenceWaits: [Duration] = [.milliseconds(100), .milliseconds(400), .seconds(2)]
 
     /// One delivery's wish to know.
     struct Wish: Sendable {
         let name: ImageName
         let source: ImageRecord.Source
         let urgent: Bool
+        /// The delivery says that somebody has just given the image this name.
+        let wasPushed: Bool
         let delivery: RecordID
         let context: EventContext
     }
@@ -110,7 +115,13 @@ actor NameAsker {
     }
 
     private func change(_ wish: Wish, _ registry: Registry) async throws -> Change {
-        switch try await answer(wish.name, registry) {
+        var answer = try await answer(wish.name, registry)
+        for wait in wish.wasPushed ? Self.absenceWaits : [] {
+            guard case .absent = answer else { break }
+            try await time.clock.sleep(for: wait)
+            answer = try await self.answer(wish.name, registry)
+        }
+        switch answer {
         case .shows(let digest, let type):
             return .observed(
                 .init(name: wish.name, digest: digest, mediaType: type, source: wish.source, urgent: wish.urgent))
