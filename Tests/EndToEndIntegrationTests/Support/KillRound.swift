@@ -4,7 +4,6 @@ import GatewayAPI
 import HTTPCurl
 import HTTPPort
 import Model
-import Synchronization
 import TestSupport
 
 /// One round of the kill test: everything that Pratique does, with a death at one point, and a look at what is left.
@@ -12,11 +11,11 @@ final class KillRound: Sendable {
     private let point: CrashPoint
     private let deletesView: Bool
     private let folder: URL
-    private let images = WorkImages()
-    private let lives = Mutex(0)
+    private let images: WorkImages
 
     init(point: CrashPoint, deletesView: Bool, folder: URL) {
         self.point = point
+        images = WorkImages(needsParts: point.rawValue.hasPrefix("parts."))
         self.deletesView = deletesView
         self.folder = folder
     }

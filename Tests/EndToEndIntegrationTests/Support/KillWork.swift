@@ -9,10 +9,14 @@ import TestSupport
 struct WorkImages: Sendable {
     /// Pushed under `team/app`, tags 1 to 3, oldest first.
     let versions = (1...3).map { SmallImage.debian(packages: [.init("openssl", "3.0.\($0)-1")]) }
-    /// Its inventory does not fit into one record.
-    let large = SmallImage.debian(packages: WorkImages.manyPackages)
+    /// Its inventory does not fit into one record, where that is wanted: it costs a few seconds.
+    let large: ImageFixture
     /// In a registry that notifies nobody.
     let quiet = SmallImage.debian(packages: [.init("zlib1g", "1:1.2.13-1")])
+
+    init(needsParts: Bool) {
+        large = SmallImage.debian(packages: needsParts ? Self.manyPackages : [.init("bash", "5.2-1")])
+    }
 
     private static var manyPackages: [SmallImage.DebianPackage] {
         var random = SeededGenerator(seed: 42)

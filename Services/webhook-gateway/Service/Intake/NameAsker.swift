@@ -16,8 +16,8 @@ actor NameAsker {
     static let widthMax = 8
     static let holdSeconds: TimeInterval = 10
     static let rememberedMax = 20_000
-    /// CNCF Distribution announces a push before it has set the tag, so for a moment the tag of a push may be unknown: it
-    /// is asked for again after these waits before its absence is believed.
+    /// CNCF Distribution announces a push before it has set the tag, so for a moment the tag of a push may be unknown:
+    /// it is asked for again after these waits before its absence is believed.
     static let absenceWaits: [Duration] = [.milliseconds(100), .milliseconds(400), .seconds(2)]
 
     /// One delivery's wish to know.
