@@ -45,7 +45,6 @@ public struct WholeWriter: Sendable {
         }
         if !small.isEmpty { places += try await log.append(small) }
         if !tombstones.isEmpty {
-            CrashPoint.hit(.partsAfterHead)
             // They go where their head is, which the key of a part alone does not tell.
             _ = try await log.append(try await placed(tombstones))
         }
@@ -68,6 +67,7 @@ public struct WholeWriter: Sendable {
             guard let place = try await log.append([record]).first else {
                 throw EventLogError.unavailable(reason: "the log returned no place")
             }
+            CrashPoint.hit(.partsAfterHead)
             return (place, head)
         }
         throw EventLogError.unavailable(reason: "writing the parts of \(draft.key) takes too long")
