@@ -23,7 +23,8 @@ struct EmbeddedServices {
         let gateway = WebhookGatewayService(
             ports: try composition.ports(for: WebhookGatewayService.name),
             configuration: GatewayConfiguration(
-                webhooksAddress: webhooks, apiAddress: listen, plainHTTPHosts: plainHTTP, firstTokenFolder: tokenFolder),
+                webhooksAddress: webhooks, apiAddress: listen, plainHTTPHosts: plainHTTP,
+                firstTokenFolder: tokenFolder),
             clients: composition.registries, sealer: composition.sealer)
         let scanner = ScannerRunner(
             ports: try composition.ports(for: ScannerRunner.name), configuration: ScannerConfiguration(width: scans),
