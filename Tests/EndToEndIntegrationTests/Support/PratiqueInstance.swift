@@ -3,6 +3,7 @@ import GatewayAPI
 import HTTPCurl
 import HTTPPort
 import Model
+import Synchronization
 import TestSupport
 
 /// A real `pratique serve`, the executable that was built beside the tests, on free ports of 127.0.0.1.
@@ -84,21 +85,33 @@ final class PratiqueInstance: Sendable {
         return PratiqueInstance(folder: folder, addresses: addresses, token: token, program: program)
     }
 
-    /// A port of 127.0.0.1 where nothing listens at the moment.
+    private static let nextPort = Mutex(Int.random(in: 20_000...25_000))
+
+    /// A port of 127.0.0.1 where nothing listens, for a program that must come back at the same place. Below the range
+    /// that the system gives out by itself (from 32,768), so nobody gets it while the program is down.
     static func freePort() throws -> Int {
+        for _ in 0..<1_000 {
+            let port = nextPort.withLock { next in
+                next = next >= 32_000 ? 20_000 : next + 1
+                return next
+            }
+            if canBind(port) { return port }
+        }
+        throw Refused(description: "no free port on 127.0.0.1")
+    }
+
+    private static func canBind(_ port: Int) -> Bool {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         defer { close(descriptor) }
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = UInt16(port).bigEndian
         address.sin_addr.s_addr = inet_addr("127.0.0.1")
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let bound = withUnsafeMutablePointer(to: &address) { pointer in
+        return withUnsafePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
-                bind(descriptor, pointer, length) == 0 && getsockname(descriptor, pointer, &length) == 0
+                bind(descriptor, pointer, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
             }
         }
-        guard bound else { throw Refused(description: "no free port on 127.0.0.1") }
-        return Int(UInt16(bigEndian: address.sin_port))
     }
 
     /// Starts the program without waiting for anything: it may be made to die on the way up.
