@@ -7,8 +7,7 @@ SHELL := /bin/bash -eu -o pipefail
 # Folders with Swift sources, those that exist.
 SOURCES := Package.swift $(wildcard Shared Services Tests Benchmarks)
 
-# All tests are Swift Testing tests; XCTest would only add its own "0 tests" line after the result.
-SWIFT_TEST := swift test --skip-build --disable-xctest
+TEST := scripts/run-tests
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,14 +24,14 @@ build:
 	swift build --build-tests
 
 tidy:
-	$(SWIFT_TEST) --filter TidyTests
+	$(TEST) --filter TidyTests
 
 fmt: ## Format the sources in place
 	swift format --in-place --parallel --recursive $(SOURCES)
 
 test: deps build ## Run every test: first the fast ones, then those with real servers, one by one
-	$(SWIFT_TEST) --skip IntegrationTests
-	$(SWIFT_TEST) --filter IntegrationTests --no-parallel
+	$(TEST) --skip IntegrationTests
+	$(TEST) --filter IntegrationTests --no-parallel
 
 demo: deps ## Start Pratique and a registry on this machine, push sample images, show their verdicts
 	@scripts/demo

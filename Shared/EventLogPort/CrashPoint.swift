@@ -8,6 +8,8 @@ import Synchronization
 #endif
 
 /// Places where a kill test ends the process: `PRATIQUE_CRASH_AT=<name>[:<n>]` sends SIGKILL at the n-th hit.
+/// `PRATIQUE_CRASH_HITS=<file>` ends nothing and adds a line with the point's name at each hit, so that a test knows
+/// how often each is passed.
 ///
 /// Compiled in by `CRASH_POINTS` (debug builds); in release builds `hit` is empty. A service adds its own points in its
 /// section below, so that `allCases` is the whole list and the kill test cannot miss one.
@@ -86,9 +88,16 @@ public enum CrashPoint: String, CaseIterable, Sendable {
             return (point, parts.count == 2 ? Int(parts[1]) ?? 1 : 1)
         }()
         private static let hits = Mutex(0)
+        private static let record: Int32? = ProcessInfo.processInfo.environment["PRATIQUE_CRASH_HITS"].map {
+            open($0, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o600)
+        }
 
         @usableFromInline
         static func hit(_ point: CrashPoint) {
+            if let record {
+                let line = point.rawValue + "\n"
+                _ = line.withCString { write(record, $0, strlen($0)) }
+            }
             guard let armed, armed.point == point else { return }
             let count = hits.withLock { hits in
                 hits += 1

@@ -12,6 +12,8 @@ struct KillIntegrationTests {
 
     @Test("killed at any crash point, it ends with every verdict, and every effect once")
     func everyCrashPoint() async throws {
+        let hits = try await withFolder { try await KillRound.rehearse(in: $0) }
+        let plan = KillPlan(hits: hits, random: .printed("kill rounds"))
         let failures = await withTaskGroup(of: (CrashPoint, (any Error)?).self) { group in
             var failures: [(CrashPoint, any Error)] = []
             for (index, point) in CrashPoint.allCases.enumerated() {
@@ -20,10 +22,7 @@ struct KillIntegrationTests {
                 }
                 group.addTask {
                     do {
-                        try await withFolder { folder in
-                            try await KillRound(point: point, deletesView: index.isMultiple(of: 2), folder: folder)
-                                .run()
-                        }
+                        try await withFolder { try await KillRound.run(point, plan, in: $0) }
                         return (point, nil)
                     } catch { return (point, error) }
                 }
@@ -32,5 +31,7 @@ struct KillIntegrationTests {
             return failures
         }
         for (point, error) in failures { Issue.record("\(point.rawValue): \(error)") }
+        let deletions = plan.deletions
+        #expect(deletions.of * 2 + 2 >= deletions.rounds, "a view was deleted in \(deletions) rounds only")
     }
 }

@@ -1,6 +1,6 @@
 import CCompression
 public import EventLogPort
-import Foundation
+package import Foundation
 import Model
 
 /// Payloads as records and back. Values above `compressAboveBytes` are zstd; a decoded value is at most
@@ -42,6 +42,10 @@ public enum EventCoding {
         return (packed, true)
     }
 
+    static func plain(_ value: Data, type: String, header: (String) -> String?) throws -> Data {
+        header(Name.contentEncoding) == "zstd" ? try decompress(value, type: type) : value
+    }
+
     static func decode<Payload: EventPayload>(
         _ type: Payload.Type, value: Data, header: (String) -> String?
     ) throws -> Payload {
@@ -51,7 +55,7 @@ public enum EventCoding {
         guard schema <= Payload.schemaVersion else {
             throw EventError.newerSchema(type: found, found: schema, known: Payload.schemaVersion)
         }
-        let plain = header(Name.contentEncoding) == "zstd" ? try decompress(value, type: found) : value
+        let plain = try plain(value, type: found, header: header)
         do { return try JSONFormat.decode(Payload.self, from: plain) } catch {
             throw EventError.unreadable(type: found, reason: JSONFormat.explain(error))
         }
@@ -112,6 +116,12 @@ extension WholeRecord {
     public func payload<Payload: EventPayload>(_ type: Payload.Type) throws -> Payload {
         guard let value else { throw EventError.unreadable(type: Payload.eventType, reason: "is a tombstone") }
         return try EventCoding.decode(type, value: value, header: header)
+    }
+
+    /// The value, decompressed; nil for a tombstone.
+    /// - Throws: `EventError`.
+    package func plainValue() throws -> Data? {
+        try value.map { try EventCoding.plain($0, type: header(EventCoding.Name.type) ?? "none", header: header) }
     }
 
     public var context: EventContext { EventContext(header: header, id: id, appendedAt: appendedAt) }

@@ -12,10 +12,11 @@ struct Harbour {
     let pratique: PratiqueInstance
     let registry: DistributionRegistry
 
-    static func open(in folder: URL, arguments: [String] = []) async throws -> Harbour {
+    /// - Parameter registryPort: for a registry that comes back at the same place; 0 for any port.
+    static func open(in folder: URL, arguments: [String] = [], registryPort: Int = 0) async throws -> Harbour {
         let pratique = try await PratiqueInstance.start(in: folder.appending(path: "pratique"), arguments: arguments)
         let registry = try await DistributionRegistry.start(
-            folder: folder.appending(path: "registry"),
+            folder: folder.appending(path: "registry"), port: registryPort,
             notify: URL(string: pratique.addresses.webhooks + "/webhooks/demo"),
             headers: ["Authorization": secret])
         var request = RegistryRequest(name: try RegistryName("demo"), url: registry.address)
@@ -27,6 +28,20 @@ struct Harbour {
     func close() {
         pratique.stop()
         registry.stop()
+    }
+
+    /// Waits until every group has finished what its work topics hold: nothing that was sent is still on its way.
+    func settle() async throws {
+        let log = pratique.dataFolder.appending(path: "log/log.sqlite").path
+        let unfinished = """
+            SELECT count(*) FROM slots JOIN topics ON topics.id = slots.topic WHERE topics.kind = 'work' AND slots.next
+            > 1 + coalesce((SELECT max(position) FROM positions WHERE positions.slot = slots.id), -1)
+            """
+        try await eventually("all work is finished", within: PratiqueInstance.patience, every: .milliseconds(100)) {
+            let count = try Program.output(
+                of: RootFolder.program("sqlite3"), ["-readonly", "-cmd", ".timeout 10000", log, unfinished])
+            return count.trimmingCharacters(in: .whitespacesAndNewlines) == "0"
+        }
     }
 
     func pusher() throws -> ImagePusher { try ImagePusher(pratique.transport, address: registry.address) }

@@ -3,7 +3,6 @@ import GatewayAPI
 import HTTPCurl
 import HTTPPort
 import Model
-import Synchronization
 import TestSupport
 
 /// A real `pratique serve`, the executable that was built beside the tests, on free ports of 127.0.0.1.
@@ -20,7 +19,7 @@ final class PratiqueInstance: Sendable {
     }
 
     /// How long a test waits for a state before it fails.
-    static let patience = Duration.seconds(60)
+    static let patience = Duration.seconds(120)
 
     let folder: URL
     let addresses: Addresses
@@ -35,7 +34,7 @@ final class PratiqueInstance: Sendable {
         self.addresses = addresses
         self.token = token
         self.program = program
-        transport = CurlTransport(.init(addresses: .privateNetworks))
+        transport = CurlTransport(.init(addresses: .privateNetworks, width: 200))
     }
 
     /// The executable `pratique`, which is built with the tests.
@@ -65,53 +64,22 @@ final class PratiqueInstance: Sendable {
     /// Waits until a program that was launched is ready.
     static func attach(to program: RunningProgram, in folder: URL) async throws -> PratiqueInstance {
         let data = folder.appending(path: "data")
-        let log = folder.appending(path: "serve.log")
         let file = data.appending(path: "addresses.json")
         try await eventually("pratique serve listens", within: patience, every: .milliseconds(50)) {
             guard program.isRunning else {
-                throw Refused(
-                    description: "pratique serve ended: \((try? String(contentsOf: log, encoding: .utf8)) ?? "")")
+                throw Refused(description: "pratique serve ended: \(program.lastWords)")
             }
             return FileManager.default.fileExists(atPath: file.path)
         }
         let addresses = try JSONDecoder().decode(Addresses.self, from: Data(contentsOf: file))
         let probe = CurlTransport(.init(addresses: .privateNetworks))
         try await eventually("pratique serve is ready", within: patience, every: .milliseconds(50)) {
-            guard program.isRunning else { throw Refused(description: "pratique serve ended") }
+            guard program.isRunning else { throw Refused(description: "pratique serve ended: \(program.lastWords)") }
             return try await status(of: addresses.operator + "/ready", probe) == 200
         }
         let token = try String(contentsOf: data.appending(path: "admin-token"), encoding: .utf8)
             .trimmingCharacters(in: .whitespacesAndNewlines)
         return PratiqueInstance(folder: folder, addresses: addresses, token: token, program: program)
-    }
-
-    private static let nextPort = Mutex(Int.random(in: 20_000...25_000))
-
-    /// A port of 127.0.0.1 where nothing listens, for a program that must come back at the same place. Below the range
-    /// that the system gives out by itself (from 32,768), so nobody gets it while the program is down.
-    static func freePort() throws -> Int {
-        for _ in 0..<1_000 {
-            let port = nextPort.withLock { next in
-                next = next >= 32_000 ? 20_000 : next + 1
-                return next
-            }
-            if canBind(port) { return port }
-        }
-        throw Refused(description: "no free port on 127.0.0.1")
-    }
-
-    private static func canBind(_ port: Int) -> Bool {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(descriptor) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = UInt16(port).bigEndian
-        address.sin_addr.s_addr = inet_addr("127.0.0.1")
-        return withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
-                bind(descriptor, pointer, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
-            }
-        }
     }
 
     /// Starts the program without waiting for anything: it may be made to die on the way up.
@@ -125,13 +93,16 @@ final class PratiqueInstance: Sendable {
         let listeners = ["--listen", "--webhooks", "--operator"].filter { !fixed.contains($0) }.flatMap {
             [$0, "127.0.0.1:0"]
         }
+        // Each life has a log of its own.
+        let lives = try FileManager.default.contentsOfDirectory(atPath: folder.path).count { $0.hasPrefix("serve-") }
         return try RunningProgram(
             executable, ["serve", "--data", data.path] + listeners + arguments,
-            log: folder.appending(path: "serve.log"),
+            log: folder.appending(path: "serve-\(lives + 1).log"),
             environment: environment)
     }
 
-    func stop() { program.stop() }
+    @discardableResult
+    func stop() -> RunningProgram.Ending { program.stop() }
     func kill() { program.kill() }
 
     // MARK: The API
@@ -181,7 +152,7 @@ final class PratiqueInstance: Sendable {
         } catch {
             throw Refused(
                 description:
-                    "\(error); last seen: \(found.value.map { "\($0)" } ?? "not listed"); log: \(folder.path)/serve.log"
+                    "\(error); last seen: \(found.value.map { "\($0)" } ?? "not listed"); log: \(program.log.path)"
             )
         }
         guard let value = found.value else { throw Refused(description: "\(name) is not listed") }

@@ -40,17 +40,18 @@ public final class DistributionRegistry: Sendable {
     ///
     /// - Parameters:
     ///   - folder: for its configuration, storage and log (`registry.log`); created if missing.
+    ///   - port: 0 for any that is free.
     ///   - notify: where its notifications go.
     ///   - headers: of the notifications.
     ///   - htpasswd: who may use it; everybody if nil.
     public static func start(
-        folder: URL, notify: URL? = nil, headers: [String: String] = [:],
+        folder: URL, port: Int = 0, notify: URL? = nil, headers: [String: String] = [:],
         htpasswd: (user: String, password: String)? = nil,
         tls: TLS? = nil
     ) async throws -> DistributionRegistry {
         guard let program else { throw StartError.missingProgram("docker-registry") }
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        var configuration = base(folder)
+        var configuration = base(folder, port)
         if let tls { configuration += tlsSection(tls) }
         if let htpasswd { configuration += try authentication(folder, htpasswd) }
         if let notify { configuration += notifications(notify, headers) }
@@ -84,7 +85,7 @@ public final class DistributionRegistry: Sendable {
 
     // MARK: Configuration
 
-    private static func base(_ folder: URL) -> String {
+    private static func base(_ folder: URL, _ port: Int) -> String {
         """
         version: 0.1
         log:
@@ -96,7 +97,7 @@ public final class DistributionRegistry: Sendable {
           delete:
             enabled: true
         http:
-          addr: 127.0.0.1:0
+          addr: 127.0.0.1:\(port)
           secret: for-tests-only
 
         """

@@ -9,6 +9,10 @@ public enum Program {
         public init(description: String) { self.description = description }
     }
 
+    /// Held while a program is started: what another thread opens between Foundation's look at the open descriptors and
+    /// its spawn would be inherited, and then neither a closed pipe nor a freed port is what it seems.
+    static let starting = Mutex<Void>(())
+
     /// Where a program is, looked up in `PATH` and the usual folders.
     public static func path(of name: String) -> URL? {
         let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
@@ -32,10 +36,13 @@ public enum Program {
         process.executableURL = program
         process.arguments = arguments
         process.currentDirectoryURL = folder
-        let output = Pipe()
-        process.standardOutput = output
-        process.standardError = output
-        try process.run()
+        let output = try starting.withLock { _ in
+            let output = Pipe()
+            process.standardOutput = output
+            process.standardError = output
+            try process.run()
+            return output
+        }
         let text = try output.fileHandleForReading.readToEnd() ?? Data()
         process.waitUntilExit()
         guard process.terminationStatus == 0 else {
@@ -50,6 +57,8 @@ public enum Program {
 public final class RunningProgram: Sendable {
     // Foundation's Process is not Sendable; the lock makes each use exclusive.
     private let process: Mutex<Process>
+    /// What it writes, errors included.
+    public let log: URL
 
     /// - Parameters:
     ///   - folder: where it runs.
@@ -57,10 +66,7 @@ public final class RunningProgram: Sendable {
     public init(
         _ program: URL, _ arguments: [String], log: URL, folder: URL? = nil, environment: [String: String] = [:]
     ) throws {
-        guard FileManager.default.createFile(atPath: log.path, contents: nil) else {
-            throw Program.Failure(description: "cannot write \(log.path)")
-        }
-        let output = try FileHandle(forWritingTo: log)
+        self.log = log
         let process = Process()
         process.executableURL = program
         process.arguments = arguments
@@ -69,27 +75,46 @@ public final class RunningProgram: Sendable {
         if !environment.isEmpty {
             process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         }
-        process.standardOutput = output
-        process.standardError = output
-        try process.run()
+        try Program.starting.withLock { _ in
+            guard FileManager.default.createFile(atPath: log.path, contents: nil) else {
+                throw Program.Failure(description: "cannot write \(log.path)")
+            }
+            let output = try FileHandle(forWritingTo: log)
+            process.standardOutput = output
+            process.standardError = output
+            try process.run()
+        }
         self.process = Mutex(process)
     }
 
     public var pid: Int32 { process.withLock { $0.processIdentifier } }
     public var isRunning: Bool { process.withLock { $0.isRunning } }
+    /// The end of what it has written so far.
+    public var lastWords: String {
+        String(((try? String(contentsOf: log, encoding: .utf8)) ?? "").suffix(4_000))
+    }
+
+    /// How a program ended.
+    public enum Ending: Sendable, Equatable {
+        case exited(Int32)
+        case killed(Int32)
+    }
 
     /// Ends the program and waits for it: SIGTERM, and SIGKILL to one that lets half a minute pass (a child inherits
     /// blocked signals, and not every program unblocks them: use `kill` for those).
-    public func stop() {
+    /// - Returns: how it ended; `killed(SIGKILL)` is one that did not stop by itself.
+    @discardableResult
+    public func stop() -> Ending {
         process.withLock { process in
-            guard process.isRunning else { return }
-            process.terminate()
+            if process.isRunning { process.terminate() }
             let deadline = ContinuousClock.now.advanced(by: .seconds(30))
             while process.isRunning, ContinuousClock.now < deadline {
                 _ = DispatchSemaphore(value: 0).wait(timeout: .now() + 0.01)
             }
             if process.isRunning { _ = signal(process.processIdentifier) }
             process.waitUntilExit()
+            let status = process.terminationStatus
+            return process.terminationReason == .exit ? .exited(status) : .killed(status)
         }
     }
 
