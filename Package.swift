@@ -213,6 +213,7 @@ let package = Package(
         tests(
             "EventLogSQLiteTests",
             ["EventLogSQLite", "EventLogPort", "EventLogContract", "Storage", "TestSupport", grdb, logging]),
+        tests("StorageTests", ["Storage", "TestSupport"]),
         tests("EventsTests", ["Events", "Model", "EventLogPort", "TestSupport"]),
         tests("HTTPPortTests", ["HTTPPort", "TestSupport"]),
         tests("HTTPCurlIntegrationTests", ["HTTPCurl", "HTTPPort", "TestSupport", hummingbird, nioCore, nioPosix]),

@@ -140,11 +140,8 @@ public final class SQLiteEventLog: EventLog {
 
     public func end(of topic: TopicName) async throws -> [Int: Int64] {
         try checkOpen()
-        var ends: [Int: Int64] = [:]
-        for (partition, slot) in try await entry(topic).slots.enumerated() {
-            ends[partition] = try await pages.newest(in: slot)
-        }
-        return ends
+        let ends = try await pages.newest(in: entry(topic).slots)
+        return Dictionary(uniqueKeysWithValues: ends.enumerated().map { ($0.offset, $0.element) })
     }
 
     // MARK: Groups

@@ -1,4 +1,3 @@
-import Dispatch
 public import Foundation
 public import GRDB
 
@@ -81,12 +80,5 @@ public struct SQLiteFile: Sendable {
             }
         }
         try manager.setAttributes([.posixPermissions: 0o600], ofItemAtPath: url.path)
-    }
-}
-
-/// Runs a blocking body on a thread of its own, away from the cooperative pool. Not ended by cancellation.
-public func onOwnThread<T: Sendable>(_ body: @escaping @Sendable () throws -> T) async throws -> T {
-    try await withCheckedThrowingContinuation { continuation in
-        DispatchQueue.global().async { continuation.resume(with: Result { try body() }) }
     }
 }

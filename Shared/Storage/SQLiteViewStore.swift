@@ -16,11 +16,14 @@ public final class SQLiteViewStore: ViewStore {
 
     public let file: URL
     private let pool: DatabasePool
+    /// GRDB gives a connection back when the task that read goes on, so its own asynchronous reads hold each other up.
+    private let readers: OwnThreads
     private let logger: Logger
 
     private init(file: URL, pool: DatabasePool, logger: Logger) {
         self.file = file
         self.pool = pool
+        readers = OwnThreads(name: "view-reader", threadsMax: pool.configuration.maximumReaderCount)
         self.logger = logger
     }
 
@@ -101,8 +104,10 @@ public final class SQLiteViewStore: ViewStore {
 
     /// Reads the rows as of the last commit, beside the writer.
     public func read<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws -> T {
+        try Task.checkCancellation()
+        let pool = pool
         do {
-            return try await pool.read(body)
+            return try await readers.run { try pool.read(body) }
         } catch {
             throw noted(error)
         }

@@ -1,23 +1,35 @@
 import EventLogPort
 import Foundation
 import GRDB
+import Storage
 
 /// Reads records of one slot, a bounded page at a time, beside the writer.
 struct LogPages: Sendable {
     static let recordsMax = 500
     static let pageBytesMax = 4 * 1024 * 1024
 
-    let pool: DatabasePool
+    private let pool: DatabasePool
+    /// As many as the pool has readers, so none waits for a connection on a thread.
+    private let threads: OwnThreads
+
+    init(pool: DatabasePool) {
+        self.pool = pool
+        threads = OwnThreads(name: "log-reader", threadsMax: pool.configuration.maximumReaderCount)
+    }
 
     /// The records after `position` up to `end`, at most `limit` and about `pageBytesMax`.
     /// - Returns: the records, and the position up to which the slot was looked through.
     func fetch(
         _ slot: Int64, _ partition: TopicPartition, after position: Int64, upTo end: Int64, limit: Int
     ) async throws -> (records: [EventLogPort.Record], reached: Int64) {
+        try await read { db in try Self.fetch(db, slot, partition, after: position, upTo: end, limit: limit) }
+    }
+
+    private func read<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws -> T {
+        try Task.checkCancellation()
+        let pool = pool
         do {
-            return try await pool.read { db in
-                try Self.fetch(db, slot, partition, after: position, upTo: end, limit: limit)
-            }
+            return try await threads.run { try pool.read(body) }
         } catch {
             throw LogFailure.translate(error)
         }
@@ -53,20 +65,20 @@ struct LogPages: Sendable {
         return EventLogPort.Record(id: id, key: row[2], value: row[4], headers: headers, appendedAt: at)
     }
 
-    /// The position of the newest record that is there, -1 for none.
-    func newest(in slot: Int64) async throws -> Int64 {
-        do {
-            let row = try await pool.read { db in
-                try Int64.fetchOne(
-                    db, sql: "SELECT max(row) FROM records WHERE row BETWEEN ? AND ?",
+    /// For each slot, in the order given, the position of the newest record that is there, -1 for none: one moment of
+    /// the file.
+    func newest(in slots: [Int64]) async throws -> [Int64] {
+        try await read { db in
+            let statement = try db.cachedStatement(sql: "SELECT max(row) FROM records WHERE row BETWEEN ? AND ?")
+            return try slots.map { slot in
+                let row = try Int64.fetchOne(
+                    statement,
                     arguments: [
                         LogSchema.row(slot: slot, position: 0),
                         LogSchema.row(slot: slot, position: LogSchema.positionMax),
                     ])
+                return row.map { LogSchema.position(ofRow: $0) } ?? -1
             }
-            return row.map { LogSchema.position(ofRow: $0) } ?? -1
-        } catch {
-            throw LogFailure.translate(error)
         }
     }
 }
