@@ -32,6 +32,43 @@ struct TwoInstancesTests {
         await second.close()
     }
 
+    @Test("a reader wakes up although its own process appends to another topic at the same time")
+    func wakeUpBesideAppends() async throws {
+        let folder = try TestFolder()
+        let (first, second) = try await openBoth(folder)
+        let other = TopicName(constant: "other")
+        try await first.declare([Topic(other, .state)])
+        let reader = try await second.read(topic, after: [:])
+        for number in 0..<100 {
+            let key = "k\(number)"
+            _ = try await first.append([RecordDraft(topic: topic, key: key, value: nil)])
+            // The first to notice what the other process wrote is the transaction of this append.
+            _ = try await second.append([RecordDraft(topic: other, key: key, value: nil)])
+            let batch = try await withDeadline("the other process's record") { try await reader.next() }
+            #expect(batch?.map(\.key) == [key])
+        }
+        await first.close()
+        await second.close()
+    }
+
+    @Test("what another process wrote before this one's first append is found")
+    func firstWorkIsAnAppend() async throws {
+        let other = TopicName(constant: "other")
+        let folder = try TestFolder()
+        let first = try await openTestLog(in: folder)
+        try await first.declare([Topic(topic, .work(keep: .seconds(1000))), Topic(other, .state)])
+        _ = try await first.append([RecordDraft(topic: topic, key: "k", value: nil)])
+        for _ in 0..<5 {
+            let second = try await openTestLog(in: folder)
+            _ = try await second.append([RecordDraft(topic: other, key: "k", value: nil)])
+            let reader = try await second.read(topic, after: [:])
+            let batch = try await withDeadline("the record") { try await reader.next() }
+            #expect(batch?.map(\.key) == ["k"])
+            await second.close()
+        }
+        await first.close()
+    }
+
     @Test("positions stay unique and dense when both append")
     func bothAppend() async throws {
         let folder = try TestFolder()

@@ -177,6 +177,7 @@ final class LogWriter: Sendable {
             let rows = try Row.fetchCursor(try db.cachedStatement(sql: "SELECT id, next FROM slots"))
             while let row = try rows.next() { ends[row[0]] = row[1] - 1 }
             tail.advance(ends)
+            inserter.newsWereRead()
         } catch {
             logger.error("the log cannot be watched", metadata: ["error.chain": "\(error)"])
         }

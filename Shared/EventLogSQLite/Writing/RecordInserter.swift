@@ -21,6 +21,8 @@ final class RecordInserter {
     private var next: [Int64: Int64] = [:]
     private var touched: Set<Int64> = []
     private var version: Int64 = -1
+    /// Whether others wrote since the ends were last read. A transaction notices it, too, and must not swallow it.
+    private var hasNews = false
 
     init(_ connection: OpaquePointer) throws {
         func statement(_ sql: String) throws -> RawStatement { try RawStatement(connection, sql) }
@@ -44,7 +46,7 @@ final class RecordInserter {
     func transaction(_ body: () throws -> Void) throws {
         try begin.run()
         do {
-            _ = try othersWrote()
+            try look()
             try body()
             for slot in touched {
                 setNext.bind(1, next[slot] ?? 0)
@@ -63,13 +65,22 @@ final class RecordInserter {
         }
     }
 
-    /// Whether another connection has written since the last call; what was remembered is forgotten then.
+    /// Whether another connection has written since the last call.
     func othersWrote() throws -> Bool {
+        try look()
+        return hasNews
+    }
+
+    /// The ends of the slots were read again after `othersWrote`.
+    func newsWereRead() { hasNews = false }
+
+    /// Forgets what was remembered when another connection has written.
+    private func look() throws {
         let found = try dataVersion.number() ?? -1
-        guard found != version else { return false }
+        guard found != version else { return }
         version = found
         next = [:]
-        return true
+        hasNews = true
     }
 
     /// - Returns: the record's position.
