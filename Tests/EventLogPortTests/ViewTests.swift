@@ -53,7 +53,7 @@ struct ViewTests {
             TopicPartition(topic: one, partition: 0): ends[0] ?? -1,
             TopicPartition(topic: two, partition: 0): try await log.end(of: two)[0] ?? -1,
         ]
-        try await view.waitFor(wanted, within: .seconds(30))
+        try await view.waitFor(wanted, within: generousTime)
         #expect(view.isReady)
         #expect(store.read { $0.values } == model)
         view.stop()

@@ -5,9 +5,12 @@ public struct DeadlinePassed: Error, CustomStringConvertible {
     public var description: String { "did not happen in time: \(what)" }
 }
 
+/// The one deadline of all waits in tests: far beyond what a loaded machine needs.
+public let generousTime: Duration = .seconds(90)
+
 /// Waits until a state is there, and fails after a generous time (not a measurement: only a test that fails waits).
 public func eventually(
-    _ what: String, within: Duration = .seconds(90), every: Duration = .milliseconds(2),
+    _ what: String, within: Duration = generousTime, every: Duration = .milliseconds(2),
     _ condition: @Sendable () async throws -> Bool
 ) async throws {
     let deadline = ContinuousClock.now.advanced(by: within)
@@ -19,7 +22,7 @@ public func eventually(
 
 /// Runs `body` and fails when it lasts longer than a generous time.
 public func withDeadline<T: Sendable>(
-    _ what: String, within: Duration = .seconds(90), _ body: @escaping @Sendable () async throws -> T
+    _ what: String, within: Duration = generousTime, _ body: @escaping @Sendable () async throws -> T
 ) async throws -> T {
     try await withThrowingTaskGroup(of: T.self) { group in
         group.addTask { try await body() }
@@ -33,9 +36,9 @@ public func withDeadline<T: Sendable>(
     }
 }
 
-/// Waits for a state of the test's own, at most 20 seconds.
+/// Waits for a state of the test's own.
 public func wait(for what: String, _ condition: () -> Bool) async throws {
-    let deadline = ContinuousClock.now.advanced(by: .seconds(20))
+    let deadline = ContinuousClock.now.advanced(by: generousTime)
     while !condition() {
         guard ContinuousClock.now < deadline else { throw DeadlinePassed(what: what) }
         try await Task.sleep(for: .milliseconds(5))

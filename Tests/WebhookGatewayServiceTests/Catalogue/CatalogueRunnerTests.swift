@@ -67,7 +67,7 @@ private final class CatalogueRoom: Sendable {
             throw DeadlinePassed(what: "the catalogue ended before \(what)")
         }
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await eventually(what, within: .seconds(20), condition) }
+            group.addTask { try await eventually(what, condition) }
             group.addTask { try await watch.value }
             defer { task.cancel() }
             try await group.next()
