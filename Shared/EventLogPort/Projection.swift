@@ -30,6 +30,21 @@ public protocol ViewStore: Sendable {
     /// Runs `body` and stores the state, in one transaction. What `body` throws undoes it all and is thrown on.
     /// Finishes even when the calling task is cancelled: a graceful stop lets `apply` end.
     func commit(_ state: ViewState, _ body: @escaping @Sendable (borrowing Transaction) throws -> Void) async throws
+    /// What an error thrown by the store, or within a commit, says of the store itself: nil when the record or the
+    /// projection is at fault.
+    func trouble(in error: any Error) -> StoreTrouble?
+}
+
+extension ViewStore {
+    public func trouble(in error: any Error) -> StoreTrouble? { nil }
+}
+
+/// Trouble of a store: no record is at fault.
+public enum StoreTrouble: Sendable, Equatable {
+    /// The disk is full, another process holds the file: the same commit may succeed later.
+    case passing
+    /// The file is damaged: it is made again at the next start.
+    case lasting
 }
 
 /// What a view remembers of the log: whose records, how far, and when it was last fed.

@@ -102,6 +102,11 @@ public final class SQLiteViewStore: ViewStore {
         }
     }
 
+    public func trouble(in error: any Error) -> StoreTrouble? {
+        guard let error = StorageError.from(error, file: file.path) as? StorageError else { return nil }
+        return error.isTransient ? .passing : .lasting
+    }
+
     /// Reads the rows as of the last commit, beside the writer.
     public func read<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws -> T {
         try Task.checkCancellation()

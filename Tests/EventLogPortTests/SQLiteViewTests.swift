@@ -3,6 +3,7 @@ import EventLogSQLite
 import Foundation
 import GRDB
 import Storage
+import Synchronization
 import TestSupport
 import Testing
 
@@ -90,6 +91,55 @@ struct SQLiteViewTests {
         let kept = try await NewestInFile.store(file)
         #expect(try await kept.load() == state)
         await kept.close()
+    }
+
+    @Test(
+        "trouble of the disk is waited out, and no record is blamed for it",
+        arguments: [ResultCode.SQLITE_FULL, .SQLITE_IOERR, .SQLITE_BUSY, .SQLITE_NOMEM, .SQLITE_READONLY])
+    func passingTrouble(_ code: ResultCode) async throws {
+        let folder = try TestFolder()
+        let log = try await open(folder)
+        _ = try await log.append([draft("a", "1"), draft("b", "2")])
+        let store = try await NewestInFile.store(folder.file("view.sqlite"))
+        let failures = Mutex(3)
+        var projection = NewestInFile(topics: [topic])
+        projection.onApply = {
+            let fails = failures.withLock { left in
+                left -= 1
+                return left >= 0
+            }
+            if fails { throw DatabaseError(resultCode: code) }
+        }
+        let clock = ManualClock()
+        let view = View(projection, store: store, log: log, time: clock.time, logger: testLogger)
+        let running = Task { try await view.run() }
+        try await eventually("the view is ready") {
+            clock.advance(by: .seconds(30))
+            return view.isReady
+        }
+        #expect(try await NewestInFile.rows(store) == ["a": "1", "b": "2"])
+        #expect(view.unreadableCount == 0)
+        view.stop()
+        try await running.value
+        await store.close()
+        await log.close()
+    }
+
+    @Test("a file found damaged by an apply ends the view and is made again, and no record is blamed for it")
+    func lastingTrouble() async throws {
+        let folder = try TestFolder()
+        let log = try await open(folder)
+        let file = folder.file("view.sqlite")
+        _ = try await log.append([draft("a", "1"), draft("b", "2")])
+        let store = try await NewestInFile.store(file)
+        var projection = NewestInFile(topics: [topic])
+        projection.onApply = { throw DatabaseError(resultCode: .SQLITE_CORRUPT) }
+        let view = View(projection, store: store, log: log, time: .system, logger: testLogger)
+        await #expect(throws: StorageError.self) { try await view.run() }
+        #expect(view.unreadableCount == 0)
+        await store.close()
+        #expect(try await feed(log, file) == ["a": "1", "b": "2"])
+        await log.close()
     }
 
     @Test("a commit finishes in a cancelled task")

@@ -60,6 +60,8 @@ struct NewestInMemory: Projection {
 struct NewestInFile: Projection {
     let version = 1
     let topics: [TopicName]
+    /// Called in each `apply`, after its rows were written.
+    var onApply: @Sendable () throws -> Void = {}
 
     static func store(_ file: URL, version: Int = 1) async throws -> SQLiteViewStore {
         try await SQLiteViewStore.open(file, version: version, logger: testLogger) { db in
@@ -87,6 +89,7 @@ struct NewestInFile: Projection {
                 INSERT INTO newest VALUES (?, ?, 1)
                 ON CONFLICT DO UPDATE SET value = excluded.value, applied = applied + 1
                 """, arguments: [record.key, effect])
+        try onApply()
         if effect?.hasPrefix("bad-apply") == true { throw BadRecord() }
     }
 

@@ -1,3 +1,5 @@
+package import Logging
+
 /// How long to wait before the next attempt: doubling, with full jitter above half, bounded in time and attempts.
 public struct Backoff: Sendable, Equatable {
     public let first: Duration
@@ -10,6 +12,9 @@ public struct Backoff: Sendable, Equatable {
         self.longest = longest
         self.attemptsMax = attemptsMax
     }
+
+    /// For what goes on until it is stopped: an outage may last, and giving up would take the service along.
+    package static let untilStopped = Backoff(attemptsMax: .max)
 
     /// The wait after attempt number `attempt` (from 1) failed, or nil when that was the last one.
     public func delay(after attempt: Int, using generator: inout some RandomNumberGenerator) -> Duration? {
@@ -26,7 +31,7 @@ public struct Backoff: Sendable, Equatable {
 
     /// Repeats a call to the log while it fails transiently.
     package func retrying<T: Sendable>(
-        on time: TimeSource, _ body: @Sendable () async throws -> T
+        on time: TimeSource, telling logger: Logger? = nil, _ body: @Sendable () async throws -> T
     ) async throws -> T {
         var attempt = 1
         while true {
@@ -34,6 +39,7 @@ public struct Backoff: Sendable, Equatable {
                 return try await body()
             } catch let error as EventLogError where error.isTransient {
                 guard let wait = delay(after: attempt) else { throw error }
+                logger?.warning("waiting for the log", metadata: ["error.chain": "\(error)", "attempt": "\(attempt)"])
                 attempt += 1
                 try await time.clock.sleep(for: wait)
             }

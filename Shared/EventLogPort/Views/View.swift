@@ -44,7 +44,7 @@ public final class View<P: Projection, S: ViewStore>: Sendable where P.Transacti
     }
 
     /// Feeds the view until it is stopped. One call at a time.
-    /// - Throws: an error of the log or of the store that lasted.
+    /// - Throws: an error of the log or of the store that does not pass.
     public func run() async throws {
         defer { progress.end(.stopped) }
         do {
@@ -120,10 +120,10 @@ public final class View<P: Projection, S: ViewStore>: Sendable where P.Transacti
     }
 
     private func openState() async throws -> ViewState {
-        let identity = try await log.identity
+        let identity = try await outlasting { try await self.log.identity }
         let fresh = ViewState(log: identity, version: projection.version, positions: [:], fedAt: time.now())
         let reason: String
-        switch try await store.load() {
+        switch try await outlasting({ try await self.store.load() }) {
         case nil: reason = "empty"
         case let state? where state.log != identity: reason = "another log: \(state.log)"
         case let state? where state.version != projection.version: reason = "version \(state.version)"
@@ -133,19 +133,42 @@ public final class View<P: Projection, S: ViewStore>: Sendable where P.Transacti
         }
         logger.info("the view is built from the start", metadata: ["view.reason": "\(reason)"])
         let projection = projection
-        try await store.commit(fresh) { try projection.reset(in: $0) }
+        try await outlasting { try await self.store.commit(fresh) { try projection.reset(in: $0) } }
         return fresh
     }
 
     private func ends() async throws -> [TopicPartition: Int64] {
         var ends: [TopicPartition: Int64] = [:]
         for topic in projection.topics {
-            let log = log
-            for (partition, end) in try await Backoff().retrying(on: time, { try await log.end(of: topic) }) {
+            for (partition, end) in try await outlasting({ try await self.log.end(of: topic) }) {
                 ends[TopicPartition(topic: topic, partition: partition)] = end
             }
         }
         return ends
+    }
+
+    /// Repeats while the log or the store is in passing trouble, however long: a view that ends takes its service along.
+    private func outlasting<T: Sendable>(_ body: () async throws -> T) async throws -> T {
+        var failures = 0
+        while true {
+            do {
+                return try await body()
+            } catch where mayPass(error) {
+                failures += 1
+                try await pause(after: failures, error)
+            }
+        }
+    }
+
+    private func mayPass(_ error: any Error) -> Bool {
+        if let error = error as? EventLogError { return error.isTransient }
+        return store.trouble(in: error) == .passing
+    }
+
+    private func pause(after failures: Int, _ error: any Error) async throws {
+        logger.warning("the view waits for the log or its store", metadata: ["error.chain": "\(error)"])
+        guard let wait = Backoff.untilStopped.delay(after: failures) else { throw error }
+        try await time.clock.sleep(for: wait)
     }
 
     private func watchReadiness() async throws {
@@ -159,14 +182,15 @@ public final class View<P: Projection, S: ViewStore>: Sendable where P.Transacti
         while true {
             try await time.clock.sleep(for: limits.freshenEvery)
             guard progress.isReady else { continue }
-            try await committing.withLock {
-                try await self.store.commit(cursor.state(fedAt: self.time.now())) { _ in }
+            try await outlasting {
+                try await self.committing.withLock {
+                    try await self.store.commit(cursor.state(fedAt: self.time.now())) { _ in }
+                }
             }
         }
     }
 
     private func follow(_ topic: TopicName, _ cursor: ViewCursor) async throws {
-        let backoff = Backoff(attemptsMax: 20)
         var failures = 0
         while true {
             do {
@@ -181,11 +205,9 @@ public final class View<P: Projection, S: ViewStore>: Sendable where P.Transacti
                     throw error
                 }
                 throw EventLogError.closed
-            } catch let error as EventLogError where error.isTransient {
+            } catch where mayPass(error) {
                 failures += 1
-                guard let wait = backoff.delay(after: failures) else { throw error }
-                logger.warning("the view waits for the log", metadata: ["error.chain": "\(error)"])
-                try await time.clock.sleep(for: wait)
+                try await pause(after: failures, error)
             }
         }
     }
@@ -211,7 +233,7 @@ public final class View<P: Projection, S: ViewStore>: Sendable where P.Transacti
                 return ViewStep(id: record.id, change: .apply(whole, try await projection.prepare(whole)))
             } catch let error as CancellationError {
                 throw error
-            } catch let error as EventLogError where error.isTransient {
+            } catch where mayPass(error) || store.trouble(in: error) != nil {
                 throw error
             } catch {
                 try Task.checkCancellation()
@@ -247,9 +269,12 @@ public final class View<P: Projection, S: ViewStore>: Sendable where P.Transacti
         let unreadable = steps.filter { if case .unreadable = $0.change { true } else { false } }.count
         let projection = projection
         let logger = logger
+        let files = store
         CrashPoint.hit(.viewBeforeCommit)
         try await store.commit(cursor.state(reaching: reached, fedAt: time.now())) { transaction in
-            for step in steps { try step.perform(projection, transaction, logger) }
+            for step in steps {
+                try step.perform(projection, transaction, logger) { files.trouble(in: $0) == nil }
+            }
             CrashPoint.hit(.viewInCommit)
         }
         CrashPoint.hit(.viewAfterCommit)
@@ -274,7 +299,10 @@ private struct ViewStep<P: Projection>: Sendable {
     let id: RecordID
     let change: Change
 
-    func perform(_ projection: P, _ transaction: borrowing P.Transaction, _ logger: Logger) throws {
+    func perform(
+        _ projection: P, _ transaction: borrowing P.Transaction, _ logger: Logger,
+        isOfRecord: (any Error) -> Bool
+    ) throws {
         switch change {
         case .nothing: return
         case .unreadable(let record, let error):
@@ -285,7 +313,7 @@ private struct ViewStep<P: Projection>: Sendable {
         case .apply(let record, let effect):
             do {
                 try projection.apply(effect, of: record, in: transaction)
-            } catch {
+            } catch where isOfRecord(error) {
                 throw ApplyFailure(cause: error)
             }
         }
