@@ -18,7 +18,10 @@ extension Contract {
 
             let head = try #require(try PartsHead(first["large"]??.headers ?? []))
             let next = RecordDraft(topic: topic, key: "large", value: new)
-            try await surely { _ = try await log.appendWhole([next], replacing: ["large": head], time: .system) }
+            try await surely { _ = try await log.appendWhole([next], time: .system) }
+            #expect(try await wholes(log, topic)["large"]??.value == new)
+            let later = TimeSource(clock: ContinuousClock(), now: { Date(timeIntervalSinceNow: 2 * 3600) })
+            try await surely { _ = try await PartsSweep(log: log, time: later).sweep(topic) }
             #expect(try await wholes(log, topic)["large"]??.value == new)
             // The parts of the old value are tombstones now, or gone.
             var newest: [String: Record] = [:]

@@ -1,6 +1,7 @@
 import EventLogPort
 import EventLogSQLite
 import Foundation
+import Synchronization
 import TestSupport
 import Testing
 
@@ -73,9 +74,9 @@ struct PartsTests {
         let log = try await open(folder)
         _ = try await log.appendWhole([RecordDraft(topic: topic, key: "k", value: large)], time: clock.time)
         let old = try #require(try await records(log).first { $0.key == "k" })
-        let head = try #require(try PartsHead(old.headers))
-        _ = try await log.appendWhole(
-            [RecordDraft(topic: topic, key: "k", value: nil)], replacing: ["k": head], time: clock.time)
+        _ = try await log.appendWhole([RecordDraft(topic: topic, key: "k", value: nil)], time: clock.time)
+        clock.advance(by: PartsSweep.olderThan + .seconds(1))
+        #expect(try await PartsSweep(log: log, time: clock.time).sweep(topic) == 3)
         try await log.compact()
         guard case .superseded = try await WholeReader(log: log).assemble(old) else {
             Issue.record("it was not superseded")
@@ -136,24 +137,98 @@ struct PartsTests {
         await log.close()
     }
 
-    @Test("writing the same key again and again keeps the parts of the newest only")
-    func replacing() async throws {
+    @Test("after a sweep a key that was written again and again has the parts of its newest value only")
+    func replaced() async throws {
         let folder = try TestFolder()
         let log = try await open(folder)
-        var head: PartsHead?
         for round in 0..<3 {
             let value = large + Data([UInt8(round)])
-            let replacing = head.map { ["k": $0] } ?? [:]
-            _ = try await log.appendWhole(
-                [RecordDraft(topic: topic, key: "k", value: value)], replacing: replacing, time: clock.time)
-            let record = try #require(try await records(log).last { $0.key == "k" })
-            head = try PartsHead(record.headers)
+            _ = try await log.appendWhole([RecordDraft(topic: topic, key: "k", value: value)], time: clock.time)
         }
+        clock.advance(by: PartsSweep.olderThan + .seconds(1))
+        #expect(try await PartsSweep(log: log, time: clock.time).sweep(topic) == 6)
         try await log.compact()
-        let sha256 = try #require(head).sha256
+        let record = try #require(try await records(log).last { $0.key == "k" })
+        let sha256 = try #require(try PartsHead(record.headers)).sha256
         for record in try await records(log) where record.isPart {
             #expect(record.isTombstone != record.key.contains(sha256))
         }
         await log.close()
     }
+
+    @Test("a sweep spares a value that is written again beside it", arguments: [false, true])
+    func sweepBesideWriter(isLate: Bool) async throws {
+        let folder = try TestFolder()
+        let inner = try await open(folder)
+        let draft = RecordDraft(topic: topic, key: "k", value: large)
+        _ = try await inner.appendWhole([draft], time: clock.time)
+        _ = try await inner.append([RecordDraft(topic: topic, key: "k", value: nil)])
+        clock.advance(by: PartsSweep.olderThan + .seconds(1))
+        // The same value comes back after the sweep has read the topic, or even after its last look.
+        let log = MeddledLog(inner) { [clock] in _ = try await inner.appendWhole([draft], time: clock.time) }
+        if isLate { log.meddleBeforeAppend() } else { log.meddleBeforeEnd(number: 2) }
+        _ = try await PartsSweep(log: log, time: clock.time).sweep(topic)
+        #expect(log.hasMeddled)
+        try await inner.compact()
+        let head = try #require(try await records(inner).last { $0.key == "k" })
+        guard case .whole(let whole) = try await WholeReader(log: inner).assemble(head) else {
+            Issue.record("the value is gone")
+            return
+        }
+        #expect(whole.value == large)
+        await inner.close()
+    }
+}
+
+/// A log beside which something happens at a chosen moment of a sweep.
+private final class MeddledLog: EventLog {
+    private struct State {
+        var ends = 0
+        var atEnd = 0
+        var atAppend = false
+        var hasMeddled = false
+    }
+
+    private let inner: any EventLog
+    private let meddle: @Sendable () async throws -> Void
+    private let state = Mutex(State())
+
+    init(_ inner: any EventLog, _ meddle: @escaping @Sendable () async throws -> Void) {
+        self.inner = inner
+        self.meddle = meddle
+    }
+
+    func meddleBeforeAppend() { state.withLock { $0.atAppend = true } }
+    func meddleBeforeEnd(number: Int) { state.withLock { $0.atEnd = number } }
+    var hasMeddled: Bool { state.withLock { $0.hasMeddled } }
+
+    private func meddle(if isDue: (inout State) -> Bool) async throws {
+        let isNow = state.withLock { state in
+            let isNow = isDue(&state) && !state.hasMeddled
+            if isNow { state.hasMeddled = true }
+            return isNow
+        }
+        if isNow { try await meddle() }
+    }
+
+    var identity: LogIdentity { get async throws { try await inner.identity } }
+    func declare(_ topics: [Topic]) async throws { try await inner.declare(topics) }
+    func append(_ drafts: [RecordDraft]) async throws -> [RecordID] {
+        try await meddle { $0.atAppend }
+        return try await inner.append(drafts)
+    }
+    func read(_ topic: TopicName, after positions: [Int: Int64]) async throws -> any EventReader {
+        try await inner.read(topic, after: positions)
+    }
+    func end(of topic: TopicName) async throws -> [Int: Int64] {
+        try await meddle { state in
+            state.ends += 1
+            return state.ends == state.atEnd
+        }
+        return try await inner.end(of: topic)
+    }
+    func join(_ group: GroupName, topics: [TopicName]) async throws -> any GroupMember {
+        try await inner.join(group, topics: topics)
+    }
+    func close() async { await inner.close() }
 }

@@ -116,4 +116,11 @@ extension EventLog {
         }
         throw DeadlinePassed(what: "an append")
     }
+    /// Asks for the end until it is answered.
+    func endSurely(of topic: TopicName) async throws -> [Int: Int64] {
+        for _ in 0..<50 {
+            do { return try await end(of: topic) } catch let error as EventLogError where error.isTransient { continue }
+        }
+        throw DeadlinePassed(what: "an end")
+    }
 }

@@ -48,10 +48,9 @@ struct ViewTests {
             try await log.appendSurely([draft(topic, key, value)])
             model[key] = value
         }
-        let ends = try await log.end(of: one)
         let wanted = [
-            TopicPartition(topic: one, partition: 0): ends[0] ?? -1,
-            TopicPartition(topic: two, partition: 0): try await log.end(of: two)[0] ?? -1,
+            TopicPartition(topic: one, partition: 0): try await log.endSurely(of: one)[0] ?? -1,
+            TopicPartition(topic: two, partition: 0): try await log.endSurely(of: two)[0] ?? -1,
         ]
         try await view.waitFor(wanted, within: generousTime)
         #expect(view.isReady)
@@ -193,9 +192,9 @@ struct ViewTests {
         let folder = try TestFolder()
         let log = try await open(folder)
         let clock = ManualClock()
+        _ = try await log.append((0...3).map { draft(one, "k\($0)", "v") })
+        // Not running: it gets nowhere.
         let view = view(log, NewestInMemory.store(), time: clock.time)
-        let running = Task { try await view.run() }
-        try await view.waitUntilReady()
         let wanted = [TopicPartition(topic: one, partition: 0): Int64(3)]
         let outcome = Mutex<(any Error)?>(nil)
         let waiting = Task {
@@ -211,9 +210,42 @@ struct ViewTests {
         await #expect(throws: ViewError.notRead(other)) {
             try await view.waitFor([TopicPartition(topic: other, partition: 0): 1], within: .seconds(1))
         }
+        let running = Task { try await view.run() }
+        try await view.waitUntilReady()
+        try await view.waitFor(wanted, within: .seconds(5))
         view.stop()
         try await running.value
-        await #expect(throws: ViewError.stopped) { try await view.waitFor(wanted, within: .seconds(5)) }
+        let further = [TopicPartition(topic: one, partition: 0): Int64(4)]
+        await #expect(throws: ViewError.stopped) { try await view.waitFor(further, within: .seconds(5)) }
+        await log.close()
+    }
+
+    @Test("waiting for a record that was removed meanwhile ends when the view has what is there")
+    func waitingForWhatVanished() async throws {
+        let clock = ManualClock()
+        let folder = try TestFolder()
+        let log = try await open(folder, time: clock.time)
+        _ = try await log.append([draft(one, "a", "v"), draft(one, "b", nil)])
+        let end = try #require(try await log.end(of: one)[0])
+        clock.advance(by: .seconds(8 * 24 * 3600))
+        try await log.compact()
+        let store = NewestInMemory.store()
+        let view = view(log, store, time: clock.time)
+        let running = Task { try await view.run() }
+        let wanted = [TopicPartition(topic: one, partition: 0): end]
+        let isOver = Mutex(false)
+        let waiting = Task {
+            try await view.waitFor(wanted, within: .seconds(1_000_000))
+            isOver.withLock { $0 = true }
+        }
+        try await eventually("the wait ends") {
+            clock.advance(by: .seconds(1))
+            return isOver.withLock { $0 }
+        }
+        try await waiting.value
+        #expect(store.read { $0.values } == ["a": "v"])
+        view.stop()
+        try await running.value
         await log.close()
     }
 

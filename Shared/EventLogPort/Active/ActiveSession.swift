@@ -72,7 +72,7 @@ public final class ActiveSession: Sendable {
     /// Appends values of any size with this session's term.
     /// - Throws: `ActiveInstanceError.notActive` after the session ended.
     @discardableResult
-    public func append(_ drafts: [RecordDraft], replacing: [String: PartsHead] = [:]) async throws -> [RecordID] {
+    public func append(_ drafts: [RecordDraft]) async throws -> [RecordID] {
         guard isActive else { throw ActiveInstanceError.notActive(term: term) }
         let stamped = drafts.map { draft in
             var draft = draft
@@ -80,7 +80,7 @@ public final class ActiveSession: Sendable {
             draft.headers.append(Header(TermFence.header, String(term)))
             return draft
         }
-        return try await log.appendWhole(stamped, replacing: replacing, time: time)
+        return try await log.appendWhole(stamped, time: time)
     }
 
     /// Where these topics end now: what the view of them must have reached before the first decision, and what

@@ -17,8 +17,13 @@ public struct WholeReader: Sendable {
     }
 
     private let log: any EventLog
+    private let time: TimeSource
 
-    public init(log: any EventLog) { self.log = log }
+    /// - Parameter time: paces the look for parts that may have been removed meanwhile.
+    public init(log: any EventLog, time: TimeSource = .system) {
+        self.log = log
+        self.time = time
+    }
 
     /// - Throws: errors of the log only.
     public func assemble(_ record: Record) async throws -> Outcome {
@@ -34,43 +39,54 @@ public struct WholeReader: Sendable {
     }
 
     private func collect(_ head: PartsHead, of record: Record, _ plain: WholeRecord) async throws -> Outcome {
-        var wanted: [String: Int] = [:]
-        for n in 0..<head.count { wanted[head.partKey(record.key, n)] = n }
-        var found: [Int: Data] = [:]
-        var bytes = 0
         let partition = record.id.partition
-        let end = try await log.end(of: record.topic)[partition] ?? -1
-        var position = head.from - 1
-        if position < end {
-            let ends = try await log.end(of: record.topic)
-            // The other partitions are read from their ends on, so only this one comes.
-            var after = ends
-            after[partition] = position
-            let reader = try await log.read(record.topic, after: after)
-            do {
-                scan: while position < end, let batch = try await reader.next() {
-                    for next in batch where next.id.partition == partition {
-                        position = max(position, next.position)
-                        if let n = wanted[next.key], let part = next.value {
-                            bytes += part.count - (found[n]?.count ?? 0)
-                            found[n] = part
-                            if bytes > head.bytes || found.count == head.count { break scan }
-                        } else if next.key == record.key, next.position > record.position {
-                            await reader.close()
-                            return .superseded
-                        }
-                    }
-                }
-            } catch {
-                await reader.close()
-                throw error
+        let ends = try await log.end(of: record.topic)
+        // The other partitions are read from their ends on, so only this one comes.
+        var after = ends
+        after[partition] = head.from - 1
+        let end = [partition: ends[partition] ?? -1]
+        let gathering = try await log.reading(record.topic, after: after) { reader in
+            var reading = ReadToEnd(reader, of: record.topic, after: after, upTo: end, log: log, time: time)
+            var gathering = Gathering(head, of: record)
+            while !gathering.isOver, let batch = try await reading.next() {
+                for next in batch where next.id.partition == partition { gathering.take(next) }
             }
-            await reader.close()
+            return gathering
         }
-        guard found.count == head.count else {
-            return .broken(plain, .missingParts(key: record.key, found: found.count, of: head.count))
+        if gathering.found.count == head.count { return await check(head, gathering.found, plain) }
+        if gathering.isSuperseded { return .superseded }
+        let found = gathering.found.count
+        return .broken(plain, .missingParts(key: record.key, found: found, of: head.count))
+    }
+
+    /// The parts of one value, as far as they came.
+    private struct Gathering: Sendable {
+        private let head: PartsHead
+        private let record: RecordID
+        private let key: String
+        private let wanted: [String: Int]
+        private var bytes = 0
+        private(set) var found: [Int: Data] = [:]
+        private(set) var isSuperseded = false
+
+        init(_ head: PartsHead, of record: Record) {
+            self.head = head
+            self.record = record.id
+            key = record.key
+            wanted = Dictionary(uniqueKeysWithValues: (0..<head.count).map { (head.partKey(record.key, $0), $0) })
         }
-        return await check(head, found, plain)
+
+        var isOver: Bool { isSuperseded || found.count == head.count || bytes > head.bytes }
+
+        mutating func take(_ next: Record) {
+            guard !isOver else { return }
+            if let n = wanted[next.key], let part = next.value {
+                bytes += part.count - (found[n]?.count ?? 0)
+                found[n] = part
+            } else if next.key == key, next.position > record.position {
+                isSuperseded = true
+            }
+        }
     }
 
     private func check(_ head: PartsHead, _ found: [Int: Data], _ plain: WholeRecord) async -> Outcome {

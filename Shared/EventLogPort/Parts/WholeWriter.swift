@@ -3,10 +3,9 @@ package import Foundation
 
 /// Appends values of any size: what does not fit into one record goes as parts, then a head.
 ///
-/// **Promises**: the head is appended after all of its parts are durable; `replacing` names the parts of the value that
-/// a draft takes the place of, and they get tombstones after the new value is durable. A crash in between leaves parts
-/// that no head names: `PartsSweep` removes them after an hour. So a head never follows its first part by more than
-/// `headWithin`: when that took longer, the parts are written again.
+/// **Promises**: the head is appended after all of its parts are durable. The parts of the value that it replaces stay,
+/// as do those of a writer that ended before its head: no head names them, and `PartsSweep` removes them after an hour.
+/// So a head never follows its first part by more than `headWithin`: when that took longer, the parts are written again.
 /// **Limits**: `PartsHead.bytesMax` a value. Like `EventLog.append` it is not atomic.
 public struct WholeWriter: Sendable {
     static let headWithin = 600.0
@@ -22,36 +21,23 @@ public struct WholeWriter: Sendable {
     }
 
     /// Appends in the order given and returns the places of the records or of their heads.
-    /// - Parameter replacing: by key, the parts of the values that these drafts take the place of.
-    public func append(_ drafts: [RecordDraft], replacing: [String: PartsHead] = [:]) async throws -> [RecordID] {
+    public func append(_ drafts: [RecordDraft]) async throws -> [RecordID] {
         var places: [RecordID] = []
         var small: [RecordDraft] = []
-        var tombstones: [RecordDraft] = []
         for draft in drafts {
-            let head: PartsHead?
-            if let value = draft.value, value.count > log.valueBytesLimit {
-                if !small.isEmpty { places += try await log.append(small) }
-                small = []
-                let (place, written) = try await appendLarge(draft, value)
-                places.append(place)
-                head = written
-            } else {
+            guard let value = draft.value, value.count > log.valueBytesLimit else {
                 small.append(draft)
-                head = nil
+                continue
             }
-            if let old = replacing[draft.key], old.sha256 != head?.sha256 {
-                tombstones += Self.tombstones(of: old, key: draft.key, topic: draft.topic, partition: draft.partition)
-            }
+            if !small.isEmpty { places += try await log.append(small) }
+            small = []
+            places.append(try await appendLarge(draft, value))
         }
         if !small.isEmpty { places += try await log.append(small) }
-        if !tombstones.isEmpty {
-            // They go where their head is, which the key of a part alone does not tell.
-            _ = try await log.append(try await placed(tombstones))
-        }
         return places
     }
 
-    private func appendLarge(_ draft: RecordDraft, _ value: Data) async throws -> (RecordID, PartsHead) {
+    private func appendLarge(_ draft: RecordDraft, _ value: Data) async throws -> RecordID {
         guard value.count <= PartsHead.bytesMax else { throw PartsError.tooLarge(key: draft.key, bytes: value.count) }
         let partition = try await partition(of: draft.key, in: draft.topic, asked: draft.partition)
         let sha256 = await Self.sha256(of: value)
@@ -68,7 +54,7 @@ public struct WholeWriter: Sendable {
                 throw EventLogError.unavailable(reason: "the log returned no place")
             }
             CrashPoint.hit(.partsAfterHead)
-            return (place, head)
+            return place
         }
         throw EventLogError.unavailable(reason: "writing the parts of \(draft.key) takes too long")
     }
@@ -92,29 +78,9 @@ public struct WholeWriter: Sendable {
         return (count, from)
     }
 
-    private func placed(_ tombstones: [RecordDraft]) async throws -> [RecordDraft] {
-        var placed: [RecordDraft] = []
-        for var draft in tombstones {
-            let key = draft.headers.first?.value ?? draft.key
-            draft.partition = try await partition(of: key, in: draft.topic, asked: draft.partition)
-            placed.append(draft)
-        }
-        return placed
-    }
-
     private func partition(of key: String, in topic: TopicName, asked: Int?) async throws -> Int {
         if let asked { return asked }
         return Partitioner.partition(of: key, among: max(1, try await log.end(of: topic).count))
-    }
-
-    package static func tombstones(
-        of head: PartsHead, key: String, topic: TopicName, partition: Int?
-    ) -> [RecordDraft] {
-        (0..<head.count).map { n in
-            RecordDraft(
-                topic: topic, key: head.partKey(key, n), value: nil, headers: [Header(PartsHeader.part, key)],
-                partition: partition)
-        }
     }
 
     /// Hashes piece by piece and lets others run in between: the pool has few threads.
@@ -139,9 +105,7 @@ extension EventLog {
     var valueBytesLimit: Int { Self.valueBytesMax }
 
     /// Appends values of any size; see `WholeWriter`.
-    public func appendWhole(
-        _ drafts: [RecordDraft], replacing: [String: PartsHead] = [:], time: TimeSource
-    ) async throws -> [RecordID] {
-        try await WholeWriter(log: self, time: time).append(drafts, replacing: replacing)
+    public func appendWhole(_ drafts: [RecordDraft], time: TimeSource) async throws -> [RecordID] {
+        try await WholeWriter(log: self, time: time).append(drafts)
     }
 }

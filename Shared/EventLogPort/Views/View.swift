@@ -72,7 +72,7 @@ public final class View<P: Projection, S: ViewStore>: Sendable where P.Transacti
         try await progress.wait { _, isReady in isReady }
     }
 
-    /// Waits until everything up to these positions has been applied.
+    /// Waits until everything up to these positions has been applied, as far as the log still has it.
     /// - Throws: `ViewError.tooLate` after `within`; `.notRead`; `.stopped`; `CancellationError`.
     public func waitFor(_ wanted: [TopicPartition: Int64], within: Duration) async throws {
         for partition in wanted.keys where !projection.topics.contains(partition.topic) {
@@ -84,6 +84,7 @@ public final class View<P: Projection, S: ViewStore>: Sendable where P.Transacti
                     wanted.allSatisfy { $0.value <= positions[$0.key] ?? -1 }
                 }
             }
+            group.addTask { try await self.watch(wanted) }
             group.addTask {
                 try await self.time.clock.sleep(for: within)
                 let reached = self.positions
@@ -91,6 +92,30 @@ public final class View<P: Projection, S: ViewStore>: Sendable where P.Transacti
             }
             defer { group.cancelAll() }
             try await group.next()
+        }
+    }
+
+    /// Returns when the view has what there is of these positions: the record at one of them may have been removed (an
+    /// old tombstone, retention) before the view read it, and will never come.
+    private func watch(_ wanted: [TopicPartition: Int64]) async throws {
+        while true {
+            try await time.clock.sleep(for: limits.readyPoll)
+            var isThere = true
+            for topic in Set(wanted.keys.map(\.topic)) {
+                // An error says nothing; the next look may.
+                guard let ends = try? await log.end(of: topic) else {
+                    isThere = false
+                    break
+                }
+                let reached = positions
+                isThere =
+                    isThere
+                    && wanted.allSatisfy { partition, position in
+                        partition.topic != topic
+                            || min(position, ends[partition.partition] ?? -1) <= reached[partition] ?? -1
+                    }
+            }
+            if isThere { return }
         }
     }
 
@@ -153,7 +178,7 @@ public final class View<P: Projection, S: ViewStore>: Sendable where P.Transacti
         while true {
             do {
                 return try await body()
-            } catch where mayPass(error) {
+            } catch  where mayPass(error) {
                 failures += 1
                 try await pause(after: failures, error)
             }
@@ -205,7 +230,7 @@ public final class View<P: Projection, S: ViewStore>: Sendable where P.Transacti
                     throw error
                 }
                 throw EventLogError.closed
-            } catch where mayPass(error) {
+            } catch  where mayPass(error) {
                 failures += 1
                 try await pause(after: failures, error)
             }
@@ -225,7 +250,7 @@ public final class View<P: Projection, S: ViewStore>: Sendable where P.Transacti
     }
 
     private func step(for record: Record) async throws -> ViewStep<P> {
-        switch try await WholeReader(log: log).assemble(record) {
+        switch try await WholeReader(log: log, time: time).assemble(record) {
         case .part, .superseded: return ViewStep(id: record.id, change: .nothing)
         case .broken(let whole, let error): return ViewStep(id: record.id, change: .unreadable(whole, error))
         case .whole(let whole):
@@ -233,7 +258,7 @@ public final class View<P: Projection, S: ViewStore>: Sendable where P.Transacti
                 return ViewStep(id: record.id, change: .apply(whole, try await projection.prepare(whole)))
             } catch let error as CancellationError {
                 throw error
-            } catch where mayPass(error) || store.trouble(in: error) != nil {
+            } catch  where mayPass(error) || store.trouble(in: error) != nil {
                 throw error
             } catch {
                 try Task.checkCancellation()
@@ -313,7 +338,7 @@ private struct ViewStep<P: Projection>: Sendable {
         case .apply(let record, let effect):
             do {
                 try projection.apply(effect, of: record, in: transaction)
-            } catch where isOfRecord(error) {
+            } catch  where isOfRecord(error) {
                 throw ApplyFailure(cause: error)
             }
         }

@@ -17,8 +17,6 @@ struct Evaluation: Sendable {
     let ports: Ports
     let configuration: EvaluatorConfiguration
 
-    private static let sweepEvery: TimeInterval = 24 * 3600
-
     func run() async throws {
         // First to the end of what was written until now, our own output included: then decide.
         let ends = try await session.ends(of: view.projection.topics).filter { $0.value >= 0 }
@@ -63,7 +61,6 @@ struct Evaluation: Sendable {
         let backoff = Backoff(attemptsMax: 20)
         var failures = 0
         var passes = FullPasses()
-        var sweptAt = ports.time.now()
         while session.isActive {
             do {
                 try await passes.noteBefore(view)
@@ -73,12 +70,6 @@ struct Evaluation: Sendable {
                 }
                 if written > 0 { ports.logger.info("judged", metadata: ["verdicts": "\(written)"]) }
                 if let mark = try await passes.due(view, await keeper.current) { try await write(mark, pass) }
-                if ports.time.now().timeIntervalSince(sweptAt) > Self.sweepEvery {
-                    sweptAt = ports.time.now()
-                    let sweep = PartsSweep(log: ports.log, time: ports.time)
-                    try await sweep.sweep(Topics.verdicts.name)
-                    try await sweep.sweep(Topics.advisories.name)
-                }
                 failures = 0
                 try await wake.wait()
             } catch let error where Self.mayPass(error) {

@@ -33,6 +33,7 @@ final class CatalogueTenure: Sendable {
         var state = CatalogueState()
         var fence: TermFence
         var unreadable = 0
+        var hasTakenOver = false
         var ticks = 0
         var declaredPools: Set<String> = []
         var openRescans: [Int64: RecordID] = [:]
@@ -54,16 +55,32 @@ final class CatalogueTenure: Sendable {
         memory = Mutex(Memory(fence: TermFence(term: session.term, fences: [:])))
     }
 
+    /// Whether it has read its state and written what was due: the log worked until then.
+    var hasTakenOver: Bool { memory.withLock { $0.hasTakenOver } }
+
     func run() async throws {
         let topics = CatalogueState.ownTopics + CatalogueState.reportTopics
         let ends = try await session.ends(of: topics)
         memory.withLock { $0.fence = TermFence(term: session.term, fences: ends) }
         var readings: [Reading] = []
-        for topic in topics { readings.append(try await load(topic, upTo: ends)) }
-        try await takeOver()
+        do {
+            for topic in topics { readings.append(try await load(topic, upTo: ends)) }
+            try await takeOver()
+            try await lead(readings)
+        } catch {
+            await close(readings)
+            throw error
+        }
+        await close(readings)
+    }
+
+    private func close(_ readings: [Reading]) async { for reading in readings { await reading.reader.close() } }
+
+    private func lead(_ readings: [Reading]) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             for reading in readings { group.addTask { try await self.follow(reading) } }
             group.addTask { try await self.keepTime() }
+            group.addTask { try await PartsUpkeep(ports: self.ports).run() }
             group.addTask {
                 let left = self.unfinished.all
                 if !left.isEmpty { try await self.apply(left) }
@@ -76,7 +93,6 @@ final class CatalogueTenure: Sendable {
             defer { group.cancelAll() }
             do { while try await group.next() != nil {} } catch is CatalogueEnd {}
         }
-        for reading in readings { await reading.reader.close() }
     }
 
     private struct CatalogueEnd: Error {}
@@ -91,16 +107,22 @@ final class CatalogueTenure: Sendable {
     // MARK: Reading
 
     private func load(_ topic: TopicName, upTo ends: [TopicPartition: Int64]) async throws -> Reading {
-        let end = ends[TopicPartition(topic: topic, partition: 0)] ?? -1
+        let end = [0: ends[TopicPartition(topic: topic, partition: 0)] ?? -1]
         let reader = try await ports.log.read(topic, after: [:])
+        var reading = ReadToEnd(reader, of: topic, upTo: end, log: ports.log, time: ports.time)
         var position: Int64 = -1
-        while position < end, let batch = try await reader.next() {
-            for record in batch where record.position > position {
-                position = record.position
-                guard let whole = try await whole(record) else { continue }
-                let now = ports.time.now()
-                try note(whole) { try $0.state.load(whole, now: now) }
+        do {
+            while let batch = try await reading.next() {
+                for record in batch where record.position > position {
+                    position = record.position
+                    guard let whole = try await whole(record) else { continue }
+                    let now = ports.time.now()
+                    try note(whole) { try $0.state.load(whole, now: now) }
+                }
             }
+        } catch {
+            await reader.close()
+            throw error
         }
         return Reading(topic: topic, reader: reader, position: position)
     }
@@ -110,7 +132,7 @@ final class CatalogueTenure: Sendable {
         if record.topic == Topics.verdicts.name, memory.withLock({ $0.state.candidates[record.key] }) == nil {
             return nil
         }
-        switch try await WholeReader(log: ports.log).assemble(record) {
+        switch try await WholeReader(log: ports.log, time: ports.time).assemble(record) {
         case .part, .superseded: return nil
         case .whole(let whole): return whole
         case .broken(let whole, let error):
@@ -145,7 +167,10 @@ final class CatalogueTenure: Sendable {
         try await turn.withLock {
             try await append(memory.withLock { $0.state.takeOver(context: context, now: now) })
         }
-        let unreadable = memory.withLock { $0.unreadable }
+        let unreadable = memory.withLock { memory in
+            memory.hasTakenOver = true
+            return memory.unreadable
+        }
         if unreadable == 0 {
             part.ready()
         } else {
