@@ -126,6 +126,74 @@ struct ActiveInstanceTests {
         await log.close()
     }
 
+    @Test("what a cancelled call of next had begun to read comes with the following call")
+    func cancelledNext() async throws {
+        let folder = try TestFolder()
+        let log = OutageLog(try await open(folder))
+        let clock = ManualClock()
+        let large = Data((0..<1_200_000).map { UInt8(truncatingIfNeeded: $0 &* 11) })
+        _ = try await log.appendWhole([RecordDraft(topic: commands, key: "large", value: large)], time: clock.time)
+        let instance = ActiveInstance(log: log, group: group, topic: commands, time: clock.time, logger: testLogger)
+        try await instance.run { session in
+            // Its parts cannot be read now: the call waits.
+            log.goDown(sparingMembers: true)
+            let first = Task { try await session.next() }
+            try await eventually("it waits for the log") { clock.sleeperCount >= 1 }
+            first.cancel()
+            await #expect(throws: CancellationError.self) { try await first.value }
+            log.comeBack()
+            let records = try await withDeadline("the record") { try await session.next() }
+            #expect(records?.map(\.value) == [large])
+        }
+        await log.close()
+    }
+
+    @Test("an instance outlasts a log that is away when it takes over and while it works")
+    func outage() async throws {
+        let folder = try TestFolder()
+        let inner = try await open(folder)
+        let log = OutageLog(inner)
+        let clock = ManualClock()
+        let instance = ActiveInstance(log: log, group: group, topic: commands, time: clock.time, logger: testLogger)
+        let seen = Mutex<[String]>([])
+        log.goDown()
+        let running = Task {
+            try await instance.run { session in
+                while let records = try await session.next() {
+                    for record in records {
+                        try await session.acknowledge(record.id)
+                        seen.withLock { $0.append(record.key) }
+                    }
+                }
+            }
+        }
+        func last() async throws {
+            for _ in 0..<25 {
+                try await eventually("it waits") { clock.sleeperCount >= 1 }
+                clock.advance(by: .seconds(30))
+            }
+        }
+        try await last()
+        log.comeBack()
+        _ = try await inner.append([command("c0")])
+        try await eventually("it works") {
+            clock.advance(by: .seconds(30))
+            return seen.withLock { $0 } == ["c0"]
+        }
+        log.goDown()
+        _ = try await inner.append([command("c1")])
+        try await last()
+        #expect(seen.withLock { $0 } == ["c0"])
+        log.comeBack()
+        try await eventually("it goes on") {
+            clock.advance(by: .seconds(30))
+            return seen.withLock { $0 } == ["c0", "c1"]
+        }
+        instance.stop()
+        try await running.value
+        await log.close()
+    }
+
     @Test("after the end next answers nil and appends are refused")
     func afterTheEnd() async throws {
         let folder = try TestFolder()

@@ -164,6 +164,50 @@ struct GroupProcessorTests {
         await log.close()
     }
 
+    @Test("an outage of the log uses no attempts up and ends nothing", arguments: [false, true])
+    func outage(isBad: Bool) async throws {
+        let folder = try TestFolder()
+        let inner = try await open(folder)
+        let log = OutageLog(inner)
+        let clock = ManualClock()
+        let answers = TopicName(constant: "answers")
+        try await log.declare([Topic(answers, .state)])
+        let isFirst = Mutex(true)
+        let handler = NotingHandler { record in
+            // The log goes away while the record is in flight.
+            let goes = isFirst.withLock { isFirst in
+                defer { isFirst = false }
+                return isFirst
+            }
+            if goes { log.goDown() }
+            if isBad { throw NotingHandler.Failure(disposition: .deadLetter(reason: "strange")) }
+            do {
+                _ = try await log.append([RecordDraft(topic: answers, key: record.key, value: nil)])
+            } catch let error as EventLogError where error.isTransient {
+                throw NotingHandler.Failure(disposition: .wait(after: .seconds(1)))
+            }
+        }
+        let processor = processor(log, time: clock.time, handler)
+        let running = Task { try await processor.run() }
+        _ = try await inner.append([draft("delivery")])
+        // Two minutes and more.
+        for _ in 0..<12 {
+            try await eventually("it waits") { clock.sleeperCount >= 1 }
+            clock.advance(by: .seconds(30))
+        }
+        if !isBad { try await eventually("it was tried again") { handler.count("delivery") > 3 } }
+        #expect(try await inner.end(of: dead) == [0: -1])
+        log.comeBack()
+        try await eventually("it is processed") {
+            clock.advance(by: .seconds(30))
+            return try await inner.end(of: isBad ? dead : answers) == [0: 0]
+        }
+        processor.stop()
+        try await running.value
+        #expect(try await inner.end(of: dead) == [0: isBad ? 0 : -1])
+        await inner.close()
+    }
+
     @Test("what waits for its next attempt holds nobody up")
     func sleepersTakeNoPlace() async throws {
         let folder = try TestFolder()

@@ -1,6 +1,7 @@
 import EventLogPort
 import Events
 import Foundation
+import Storage
 
 /// Takes the requests of one lane, one slot each.
 struct ScanHandler: RecordHandler {
@@ -24,7 +25,9 @@ struct ScanHandler: RecordHandler {
     func disposition(of error: any Error, for record: WholeRecord) -> Disposition {
         switch error {
         case let error as EventError: .deadLetter(reason: error.description)
-        case let error as EventLogError: error.isTransient ? .retry(after: .seconds(1)) : .fatal
+        case let error as EventLogError: error.isTransient ? .wait(after: .seconds(1)) : .fatal
+        case let error as ViewError: error.isTransient ? .wait(after: .seconds(1)) : .fatal
+        case let error as StorageError: error.isTransient ? .wait(after: .seconds(1)) : .fatal
         default: .retry(after: .seconds(1))
         }
     }

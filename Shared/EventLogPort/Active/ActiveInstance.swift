@@ -42,7 +42,7 @@ public final class ActiveInstance: Sendable {
     }
 
     /// Runs `body` whenever this instance is the active one, until it is stopped or `body` returns by itself.
-    /// - Throws: what `body` throws while it is active; an error of the log that lasted.
+    /// - Throws: what `body` throws while it is active; an error of the log that does not pass.
     public func run(_ body: @escaping @Sendable (ActiveSession) async throws -> Void) async throws {
         // A task of its own: cancelling `run` must begin the graceful stop, not cancel the body.
         let work = Task { try await self.work(body) }
@@ -62,7 +62,10 @@ public final class ActiveInstance: Sendable {
         let (events, mailbox) = AsyncStream.makeStream(of: Event.self)
         let intake = Task {
             do {
-                while let step = try await member.next() { mailbox.yield(.step(step)) }
+                let wait = Backoff.untilStopped
+                while let step = try await wait.retrying(on: time, telling: logger, { try await member.next() }) {
+                    mailbox.yield(.step(step))
+                }
                 mailbox.yield(.intakeEnded(nil))
             } catch {
                 mailbox.yield(.intakeEnded(error is CancellationError ? nil : error))
@@ -96,7 +99,7 @@ public final class ActiveInstance: Sendable {
             switch event {
             case .step(.assigned(let partitions)):
                 guard tenancy == nil, !partitions.isEmpty else { break }
-                let session = try await takeOver(member)
+                guard let session = try await takeOver(member) else { return }
                 let task = Task {
                     do {
                         try await body(session)
@@ -106,7 +109,7 @@ public final class ActiveInstance: Sendable {
                     }
                 }
                 tenancy = Tenancy(session: session, body: task)
-            case .step(.records(let records)): try await tenancy?.session.deliver(records)
+            case .step(.records(let records)): tenancy?.session.deliver(records)
             case .step(.revoked):
                 if let ending = tenancy { await end(ending) }
                 tenancy = nil
@@ -126,19 +129,29 @@ public final class ActiveInstance: Sendable {
         }
     }
 
-    private func takeOver(_ member: any GroupMember) async throws -> ActiveSession {
+    /// - Returns: nil when it was stopped before the log took the record.
+    private func takeOver(_ member: any GroupMember) async throws -> ActiveSession? {
         CrashPoint.hit(.activeBeforeTakeover)
         let draft = RecordDraft(
             topic: topic, key: TakeoverHeader.name, value: nil,
             headers: [Header(TakeoverHeader.name, group.rawValue)], partition: 0)
-        let log = log
-        let places = try await Backoff(attemptsMax: 20).retrying(on: time) { try await log.append([draft]) }
-        guard let term = places.first?.position else {
-            throw EventLogError.unavailable(reason: "the log returned no place")
+        var failures = 0
+        while !stopped.isOpen {
+            do {
+                guard let term = try await log.append([draft]).first?.position else {
+                    throw EventLogError.unavailable(reason: "the log returned no place")
+                }
+                CrashPoint.hit(.activeAfterTakeover)
+                logger.info("this instance is active now", metadata: ["group": "\(group)", "term": "\(term)"])
+                return ActiveSession(term: term, log: log, member: member, time: time)
+            } catch let error as EventLogError where error.isTransient {
+                failures += 1
+                guard let wait = Backoff.untilStopped.delay(after: failures) else { throw error }
+                logger.warning("the take-over waits for the log", metadata: ["error.chain": "\(error)"])
+                await stopped.wait(atMost: wait, on: time)
+            }
         }
-        CrashPoint.hit(.activeAfterTakeover)
-        logger.info("this instance is active now", metadata: ["group": "\(group)", "term": "\(term)"])
-        return ActiveSession(term: term, log: log, member: member, time: time)
+        return nil
     }
 
     /// Tells the body, gives it its time, then cancels it.

@@ -38,16 +38,29 @@ public final class ActiveSession: Sendable {
                 try await wake.wait()
                 continue
             }
-            let records = try await whole(raw)
-            if !records.isEmpty { return records }
+            do {
+                let records = try await whole(raw)
+                if !records.isEmpty { return records }
+            } catch {
+                // The log does not hand them out again while the session lasts.
+                state.withLock { $0.records = raw + $0.records }
+                throw error
+            }
         }
     }
 
     private func whole(_ raw: [Record]) async throws -> [Record] {
         var records: [Record] = []
         let log = log
+        let time = time
         for record in raw {
-            let outcome = try await Backoff().retrying(on: time) { try await WholeReader(log: log).assemble(record) }
+            if record.header(TakeoverHeader.name) != nil {
+                try await acknowledge(record.id)
+                continue
+            }
+            let outcome = try await Backoff.untilStopped.retrying(on: time) {
+                try await WholeReader(log: log, time: time).assemble(record)
+            }
             switch outcome {
             case .part, .superseded: try await acknowledge(record.id)
             // A broken value is handed out as it is: the service sees a head without its value and says so.
@@ -62,10 +75,10 @@ public final class ActiveSession: Sendable {
         return records
     }
 
-    /// Finishes a record: after everything that it caused is durable.
+    /// Finishes a record: after everything that it caused is durable. Waits for a log that is away until it is cancelled.
     public func acknowledge(_ record: RecordID) async throws {
         let member = member
-        try await Backoff().retrying(on: time) { try await member.acknowledge(record) }
+        try await Backoff.untilStopped.retrying(on: time) { try await member.acknowledge(record) }
         CrashPoint.hit(.groupAfterAcknowledge)
     }
 
@@ -95,11 +108,8 @@ public final class ActiveSession: Sendable {
         return ends
     }
 
-    func deliver(_ records: [Record]) async throws {
-        for record in records where record.header(TakeoverHeader.name) != nil { try await acknowledge(record.id) }
-        let wanted = records.filter { $0.header(TakeoverHeader.name) == nil }
-        guard !wanted.isEmpty else { return }
-        state.withLock { $0.records += wanted }
+    func deliver(_ records: [Record]) {
+        state.withLock { $0.records += records }
         wake.fire()
     }
 

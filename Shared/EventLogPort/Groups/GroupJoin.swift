@@ -10,7 +10,6 @@ struct GroupJoin: Sendable {
 
     /// - Returns: nil when the gate opened first.
     func join(poll: Duration, until stopped: Gate) async throws -> (any GroupMember)? {
-        let backoff = Backoff(attemptsMax: 20)
         var failures = 0
         var said = false
         while !stopped.isOpen {
@@ -27,18 +26,22 @@ struct GroupJoin: Sendable {
                 wait = poll
             } catch let error as EventLogError where error.isTransient {
                 failures += 1
-                guard let delay = backoff.delay(after: failures) else { throw error }
+                guard let delay = Backoff.untilStopped.delay(after: failures) else { throw error }
+                logger.warning("the group waits for the log", metadata: ["error.chain": "\(error)"])
                 wait = delay
             }
-            await pause(wait, stopped)
+            await stopped.wait(atMost: wait, on: time)
         }
         return nil
     }
+}
 
-    private func pause(_ wait: Duration, _ stopped: Gate) async {
+extension Gate {
+    /// Returns when the door is open, the time is over or the task was cancelled.
+    func wait(atMost limit: Duration, on time: TimeSource) async {
         await withTaskGroup(of: Void.self) { group in
-            group.addTask { try? await time.clock.sleep(for: wait) }
-            group.addTask { await stopped.wait() }
+            group.addTask { try? await time.clock.sleep(for: limit) }
+            group.addTask { await self.wait() }
             await group.next()
             group.cancelAll()
         }

@@ -4,7 +4,8 @@ public import Logging
 ///
 /// **Promises**: a record is acknowledged after its handler returned, or after its dead letter is durable, and never
 /// before. Handlers that throw are run again after a jittered back-off, at most `retries.attemptsMax` times; a record
-/// that waits for its next attempt takes no place from others. With `order: .perKey` records of one key run one after
+/// that waits for its next attempt takes no place from others. While the log is away everything waits, however long:
+/// no attempt is used up and nothing becomes a dead letter. With `order: .perKey` records of one key run one after
 /// the other. On revocation records that did not start are dropped; running handlers go on, their acknowledgement is
 /// void.
 ///
@@ -37,14 +38,14 @@ public final class GroupProcessor: Sendable {
         case step(GroupStep)
         case intakeEnded((any Error)?)
         case finished(WorkQueue.Job, Outcome)
-        case due(WorkQueue.Job)
+        case due(WorkQueue.Job, usesAttempt: Bool)
         case stop
         case stopLimit
     }
 
     private enum Outcome: Sendable {
         case done
-        case again(Duration)
+        case again(after: Duration, usesAttempt: Bool)
         case failed(any Error)
     }
 
@@ -73,7 +74,7 @@ public final class GroupProcessor: Sendable {
     }
 
     /// Works until it is stopped.
-    /// - Throws: what a handler called `fatal`, or an error of the log that lasted.
+    /// - Throws: what a handler called `fatal`, or an error of the log that does not pass.
     public func run() async throws {
         // A task of its own: cancelling `run()` must begin the graceful stop, not cancel the handlers.
         let work = Task { try await self.work() }
@@ -110,7 +111,10 @@ public final class GroupProcessor: Sendable {
 
     private func takeIn(_ member: any GroupMember, _ mailbox: AsyncStream<Event>.Continuation) async {
         do {
-            while let step = try await member.next() { mailbox.yield(.step(step)) }
+            let wait = Backoff.untilStopped
+            while let step = try await wait.retrying(on: time, telling: logger, { try await member.next() }) {
+                mailbox.yield(.step(step))
+            }
             mailbox.yield(.intakeEnded(nil))
         } catch is CancellationError {
             mailbox.yield(.intakeEnded(nil))
@@ -144,21 +148,19 @@ public final class GroupProcessor: Sendable {
             case .step(.revoked(let partitions)): queue.revoke(partitions)
             case .step(.records(let records)):
                 guard !ending else { break }
-                do {
-                    for record in records { try await enqueue(record, &queue, member) }
-                } catch { end(error) }
+                for record in records { queue.add(record) }
             case .intakeEnded(let error): end(error)
             case .finished(let job, .done): queue.finish(job)
             case .finished(let job, .failed(let error)):
                 queue.finish(job)
                 end(error)
-            case .finished(let job, .again(let wait)):
+            case .finished(let job, .again(let wait, let usesAttempt)):
                 queue.sleep(job)
                 tasks.addTask {
                     try? await self.time.clock.sleep(for: wait)
-                    mailbox.yield(.due(job))
+                    mailbox.yield(.due(job, usesAttempt: usesAttempt))
                 }
-            case .due(let job): queue.wakeUp(job)
+            case .due(let job, let usesAttempt): queue.wakeUp(job, usesAttempt: usesAttempt)
             case .stop: end(nil)
             case .stopLimit: tasks.cancelAll()
             }
@@ -174,61 +176,65 @@ public final class GroupProcessor: Sendable {
         return failure
     }
 
-    private func enqueue(_ record: Record, _ queue: inout WorkQueue, _ member: any GroupMember) async throws {
-        let log = log
-        let outcome = try await Backoff().retrying(on: time) { try await WholeReader(log: log).assemble(record) }
-        switch outcome {
-        case .part, .superseded: try await acknowledge(record.id, member)
-        case .whole(let whole): queue.add(whole)
-        case .broken(let whole, let error):
-            try await setAside(whole, "\(error)", attempts: 0)
-            try await acknowledge(record.id, member)
-        }
-    }
-
     // MARK: One record
 
     private func handle(_ job: WorkQueue.Job, _ member: any GroupMember) async -> Outcome {
-        CrashPoint.hit(.groupBeforeHandler)
         do {
-            try await handler.handle(job.record)
-        } catch {
-            return await settle(error, job, member)
-        }
-        do {
-            CrashPoint.hit(.groupAfterHandler)
+            switch try await WholeReader(log: log, time: time).assemble(job.record) {
+            case .part, .superseded: break
+            case .broken(let record, let error): try await setAside(record, "\(error)", attempts: 0)
+            case .whole(let record):
+                if let outcome = try await attempt(record, job) { return outcome }
+            }
             try await acknowledge(job.record.id, member)
             CrashPoint.hit(.groupAfterAcknowledge)
             return .done
         } catch {
+            // The processor cancelled it at the end of its time: it comes again.
+            if Task.isCancelled { return .done }
+            if let error = error as? EventLogError, error.isTransient { return waiting(job, .seconds(1), error) }
             return .failed(error)
         }
     }
 
-    private func settle(_ error: any Error, _ job: WorkQueue.Job, _ member: any GroupMember) async -> Outcome {
+    /// - Returns: nil when the record is finished: handled or set aside.
+    private func attempt(_ record: WholeRecord, _ job: WorkQueue.Job) async throws -> Outcome? {
+        CrashPoint.hit(.groupBeforeHandler)
+        do {
+            try await handler.handle(record)
+        } catch {
+            return try await settle(error, record, job)
+        }
+        CrashPoint.hit(.groupAfterHandler)
+        return nil
+    }
+
+    private func settle(_ error: any Error, _ record: WholeRecord, _ job: WorkQueue.Job) async throws -> Outcome? {
         // The processor cancelled it at the end of its time: it is not the record's fault, it comes again.
         if Task.isCancelled { return .done }
-        do {
-            switch handler.disposition(of: error, for: job.record) {
-            case .fatal: return .failed(error)
-            case .deadLetter(let reason):
-                try await setAside(job.record, reason, attempts: job.attempt)
-            case .retry(let after):
-                if let wait = limits.retries.delay(after: job.attempt) {
-                    logger.debug("a record is tried again", metadata: metadata(job, error))
-                    return .again(max(wait, after))
-                }
-                let reason = "gave up after \(job.attempt) attempts: \(error)"
-                try await setAside(job.record, reason, attempts: job.attempt)
+        switch handler.disposition(of: error, for: record) {
+        case .fatal: return .failed(error)
+        case .wait(let after): return waiting(job, after, error)
+        case .deadLetter(let reason): try await setAside(record, reason, attempts: job.attempt)
+        case .retry(let after):
+            if let wait = limits.retries.delay(after: job.attempt) {
+                logger.debug("a record is tried again", metadata: metadata(job, error))
+                return .again(after: max(wait, after), usesAttempt: true)
             }
-            CrashPoint.hit(.groupAfterDeadLetter)
-            try await acknowledge(job.record.id, member)
-            return .done
-        } catch {
-            return .failed(error)
+            let reason = "gave up after \(job.attempt) attempts: \(error)"
+            try await setAside(record, reason, attempts: job.attempt)
         }
+        CrashPoint.hit(.groupAfterDeadLetter)
+        return nil
     }
 
+    private func waiting(_ job: WorkQueue.Job, _ after: Duration, _ error: any Error) -> Outcome {
+        logger.warning("a record waits for the log", metadata: metadata(job, error))
+        let wait = Backoff(first: after, attemptsMax: .max).delay(after: job.waits + 1)
+        return .again(after: wait ?? after, usesAttempt: false)
+    }
+
+    /// Until it is durable or the processor ends: an outage must not lose it, nor end the service.
     private func setAside(_ record: WholeRecord, _ reason: String, attempts: Int) async throws {
         logger.warning(
             "a record became a dead letter",
@@ -237,11 +243,13 @@ public final class GroupProcessor: Sendable {
             for: record, topic: deadLetters, group: group, reason: reason, attempts: attempts, at: time.now())
         let log = log
         let time = time
-        _ = try await Backoff().retrying(on: time) { try await log.appendWhole([draft], time: time) }
+        _ = try await Backoff.untilStopped.retrying(on: time, telling: logger) {
+            try await log.appendWhole([draft], time: time)
+        }
     }
 
     private func acknowledge(_ id: RecordID, _ member: any GroupMember) async throws {
-        try await Backoff().retrying(on: time) { try await member.acknowledge(id) }
+        try await Backoff.untilStopped.retrying(on: time, telling: logger) { try await member.acknowledge(id) }
     }
 
     private func metadata(_ job: WorkQueue.Job, _ error: any Error) -> Logger.Metadata {

@@ -12,6 +12,9 @@ public protocol RecordHandler: Sendable {
 public enum Disposition: Sendable, Equatable {
     /// Try again after at least this long (more by the processor's own back-off), until its attempts are used up.
     case retry(after: Duration)
+    /// The log, a view or a file is away or late: try again after at least this long, as often as it takes. No attempt
+    /// is used up, since the record is not at fault.
+    case wait(after: Duration)
     /// Set it aside with its reason: the same bytes would fail again.
     case deadLetter(reason: String)
     /// End the processor: nothing would work (the disk is full, the configuration is wrong).

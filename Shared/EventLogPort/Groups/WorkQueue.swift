@@ -1,8 +1,11 @@
 /// The processor's memory: which records wait, run or sleep. A value, so it can be tested without tasks.
 struct WorkQueue {
     struct Job: Sendable {
-        let record: WholeRecord
+        /// As it lies in the log: its parts are put together when it starts.
+        let record: Record
         let attempt: Int
+        /// How often in a row it waited for something else since its last attempt.
+        let waits: Int
         /// The assignment that it came with: after a revocation the number of its partition differs.
         let tenure: Int
     }
@@ -35,9 +38,9 @@ struct WorkQueue {
         waiting.removeAll { partitions.contains($0.record.id.topicPartition) }
     }
 
-    mutating func add(_ record: WholeRecord) {
+    mutating func add(_ record: Record) {
         guard let tenure = tenures[record.id.topicPartition] else { return }
-        waiting.append(Job(record: record, attempt: 1, tenure: tenure))
+        waiting.append(Job(record: record, attempt: 1, waits: 0, tenure: tenure))
     }
 
     /// The next jobs that may start now: at most `width` run, and per key one at a time if the order counts.
@@ -70,11 +73,15 @@ struct WorkQueue {
     }
 
     /// A job whose wait is over stands first in the line, if its partition is still ours.
-    mutating func wakeUp(_ job: Job) {
+    /// - Parameter usesAttempt: whether what made it wait was an attempt of its own.
+    mutating func wakeUp(_ job: Job, usesAttempt: Bool) {
         sleeping -= 1
         busyKeys.remove(job.record.key)
         guard tenures[job.record.id.topicPartition] == job.tenure else { return }
-        waiting.insert(Job(record: job.record, attempt: job.attempt + 1, tenure: job.tenure), at: 0)
+        let next = Job(
+            record: job.record, attempt: job.attempt + (usesAttempt ? 1 : 0), waits: usesAttempt ? 0 : job.waits + 1,
+            tenure: job.tenure)
+        waiting.insert(next, at: 0)
     }
 
     mutating func dropWaiting() { waiting = [] }

@@ -11,7 +11,8 @@ import ServiceRuntime
 /// fails, the state is read from the log again.
 struct CatalogueRunner: Sendable {
     static let group = GroupName(constant: "webhook-gateway.catalogue")
-    static let reloadsMax = Backoff(first: .milliseconds(200), longest: .seconds(30), attemptsMax: 50)
+    /// Goes on until the session ends: an outage of the log must not end the service.
+    static let reloads = Backoff(first: .milliseconds(200), longest: .seconds(30), attemptsMax: .max)
 
     private let ports: Ports
 
@@ -35,12 +36,13 @@ struct CatalogueRunner: Sendable {
         let unfinished = UnfinishedChanges()
         while session.isActive {
             part.notReady("the catalogue reads its state")
+            let tenure = CatalogueTenure(session: session, unfinished: unfinished, ports: ports, part: part)
             do {
-                try await CatalogueTenure(session: session, unfinished: unfinished, ports: ports, part: part).run()
+                try await tenure.run()
                 return
             } catch let error as EventLogError where error.isTransient {
-                failures += 1
-                guard let wait = Self.reloadsMax.delay(after: failures) else { throw error }
+                failures = tenure.hasTakenOver ? 1 : failures + 1
+                guard let wait = Self.reloads.delay(after: failures) else { throw error }
                 ports.logger.warning("the catalogue reads its state again", metadata: ["error.chain": "\(error)"])
                 try await ports.time.clock.sleep(for: wait)
             } catch is ActiveInstanceError {

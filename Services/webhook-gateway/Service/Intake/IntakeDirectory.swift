@@ -52,8 +52,8 @@ final class IntakeDirectory: Sendable {
         for (partition, end) in try await log.end(of: topic) {
             ends[TopicPartition(topic: topic, partition: partition)] = end
         }
-        // Late is better than never: what is not there within the limit is looked up as it is.
-        do { try await view.waitFor(ends, within: Self.lagMax) } catch ViewError.tooLate {}
+        // What a late view does not have is no answer: the delivery waits for it.
+        try await view.waitFor(ends, within: Self.lagMax)
     }
 }
 

@@ -43,7 +43,8 @@ struct IntakeHandler: RecordHandler {
         switch error {
         case let error as WebhookRefusal: .deadLetter(reason: error.reason)
         case let error as EventError: .deadLetter(reason: error.description)
-        case let error as EventLogError: error.isTransient ? .retry(after: .seconds(1)) : .fatal
+        case let error as EventLogError: error.isTransient ? .wait(after: .seconds(1)) : .fatal
+        case let error as ViewError: error.isTransient ? .wait(after: .seconds(1)) : .fatal
         default: .retry(after: .seconds(1))
         }
     }
