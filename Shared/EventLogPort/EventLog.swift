@@ -81,13 +81,15 @@ public enum EventLogError: Error, Sendable, Equatable {
     case groupHeldElsewhere(GroupName, holder: String)
     case unavailable(reason: String)
     case corrupt(reason: String)
+    /// The log refused or failed in a way that will not pass.
+    case failed(reason: String)
     case closed
 
     public var isTransient: Bool {
         switch self {
         case .unavailable: true
         case .badName, .unknownTopic, .topicMismatch, .valueTooLarge, .keyTooLong, .groupHeldElsewhere, .corrupt,
-            .closed:
+            .failed, .closed:
             false
         }
     }

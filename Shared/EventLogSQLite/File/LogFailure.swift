@@ -30,7 +30,11 @@ enum LogFailure {
         case SQLITE_CORRUPT, SQLITE_NOTADB: .corrupt(reason: reason)
         case SQLITE_FULL: .unavailable(reason: "the disk is full: \(reason)")
         case SQLITE_BUSY, SQLITE_LOCKED: .unavailable(reason: "another process holds the log: \(reason)")
-        default: .unavailable(reason: reason)
+        case SQLITE_IOERR, SQLITE_CANTOPEN, SQLITE_NOMEM, SQLITE_PROTOCOL, SQLITE_INTERRUPT:
+            .unavailable(reason: reason)
+        // What GRDB says of a connection that was closed.
+        case SQLITE_MISUSE: .closed
+        default: .failed(reason: reason)
         }
     }
 }
