@@ -27,6 +27,18 @@ struct CompactionTests {
         }
     }
 
+    @Test("old tombstones are found without looking at the young ones")
+    func tombstonesByAge() async throws {
+        let folder = try TestFolder()
+        let log = try await open(folder)
+        let plan = try await log.writer.perform { db in
+            try Row.fetchAll(db, sql: "EXPLAIN QUERY PLAN \(Compaction.oldTombstones)", arguments: [1])
+                .map { $0["detail"] as String }
+        }
+        #expect(plan.contains { $0.contains("INDEX tombstones_by_age") }, "\(plan)")
+        await log.close()
+    }
+
     @Test("of each key only the newest record stays")
     func newestStays() async throws {
         let folder = try TestFolder()

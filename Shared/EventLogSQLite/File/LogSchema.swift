@@ -38,6 +38,7 @@ enum LogSchema {
             PRIMARY KEY (slot, key)) STRICT, WITHOUT ROWID;
         CREATE TABLE superseded (row INTEGER PRIMARY KEY) STRICT;
         CREATE TABLE tombstones (row INTEGER PRIMARY KEY, at INTEGER NOT NULL) STRICT;
+        CREATE INDEX tombstones_by_age ON tombstones (at);
         CREATE TABLE positions (
             group_name TEXT NOT NULL, slot INTEGER NOT NULL, position INTEGER NOT NULL,
             PRIMARY KEY (group_name, slot)) STRICT, WITHOUT ROWID;

@@ -50,13 +50,15 @@ struct Compaction: Sendable {
         return Removed(rows: rows.count, isPartial: rows.count == Self.rowsPerStep)
     }
 
+    /// Through the index of their ages: a log may hold many tombstones, and this runs each minute.
+    static let oldTombstones = """
+        SELECT t.row, r.key FROM tombstones t LEFT JOIN records r ON r.row = t.row
+        WHERE t.at < ? LIMIT \(rowsPerStep)
+        """
+
     private func removeTombstones(_ db: Database) throws -> Removed {
         let rows = try Row.fetchAll(
-            db,
-            sql: """
-                SELECT t.row, r.key FROM tombstones t LEFT JOIN records r ON r.row = t.row
-                WHERE t.at < ? LIMIT \(Self.rowsPerStep)
-                """, arguments: [milliseconds(now, minus: Self.tombstonesLive)])
+            db, sql: Self.oldTombstones, arguments: [milliseconds(now, minus: Self.tombstonesLive)])
         for found in rows {
             let row: Int64 = found[0]
             if let key: String = found[1] {
