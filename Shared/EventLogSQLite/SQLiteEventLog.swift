@@ -164,7 +164,7 @@ public final class SQLiteEventLog: EventLog {
     private func room(_ group: GroupName) async throws -> GroupRoom {
         if let room = open.withLock({ $0.rooms[group] }) { return room }
         let path = folder.appending(path: "group-\(group).lock").path
-        guard let lock = try FileLock(path: path, waits: false) else {
+        guard let lock = try Self.lock(path) else {
             throw EventLogError.groupHeldElsewhere(group, holder: FileLock.holder(path: path))
         }
         let positions = try await writer.perform { db in
@@ -176,6 +176,10 @@ public final class SQLiteEventLog: EventLog {
             group, lock: lock, positions: positions, pages: pages, tail: tail, writer: writer, time: time)
         open.withLock { $0.rooms[group] = room }
         return room
+    }
+
+    private static func lock(_ path: String) throws -> FileLock? {
+        do { return try FileLock(path: path, waits: false) } catch { throw LogFailure.translate(error) }
     }
 
     private func left(_ room: GroupRoom) async {

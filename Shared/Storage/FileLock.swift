@@ -1,4 +1,3 @@
-import EventLogPort
 import Foundation
 
 #if canImport(Glibc)
@@ -7,20 +6,20 @@ import Foundation
     import Darwin
 #endif
 
-/// A lock beside the log's file, held by one process (by one open log within it), let go when that process ends.
-struct FileLock: ~Copyable {
+/// A lock on a file of its own, held by one process (by one holder within it), let go when that process ends.
+package struct FileLock: ~Copyable {
     private let descriptor: Int32
 
     /// - Returns: nil when somebody else holds it.
-    init?(path: String, waits: Bool) throws(EventLogError) {
+    package init?(path: String, waits: Bool) throws(StorageError) {
         let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw .unavailable(reason: "\(path): \(Self.reason(errno))") }
+        guard descriptor >= 0 else { throw .unavailable(file: path, reason: Self.reason(errno)) }
         while flock(descriptor, waits ? LOCK_EX : LOCK_EX | LOCK_NB) != 0 {
             let code = errno
             if code == EINTR { continue }
             close(descriptor)
             if code == EWOULDBLOCK { return nil }
-            throw .unavailable(reason: "\(path): \(Self.reason(code))")
+            throw .unavailable(file: path, reason: Self.reason(code))
         }
         self.descriptor = descriptor
         let text = Array("\(getpid())\n".utf8)
@@ -30,10 +29,10 @@ struct FileLock: ~Copyable {
 
     deinit { close(descriptor) }
 
-    consuming func release() {}
+    package consuming func release() {}
 
     /// The process that wrote its number into the file.
-    static func holder(path: String) -> String {
+    package static func holder(path: String) -> String {
         let text = (try? String(contentsOfFile: path, encoding: .utf8))?.trimmingCharacters(in: .whitespacesAndNewlines)
         return "process \(text.flatMap { $0.isEmpty ? nil : $0 } ?? "unknown")"
     }

@@ -14,20 +14,23 @@ public final class SQLiteViewStore: ViewStore {
         public let db: Database
     }
 
-    public let file: URL
     private let pool: DatabasePool
     /// GRDB gives a connection back when the task that read goes on, so its own asynchronous reads hold each other up.
     private let readers: OwnThreads
+    private let claim: FileClaim
     private let logger: Logger
 
-    private init(file: URL, pool: DatabasePool, logger: Logger) {
-        self.file = file
+    private init(_ claim: FileClaim, pool: DatabasePool, logger: Logger) {
+        self.claim = claim
         self.pool = pool
         readers = OwnThreads(name: "view-reader", threadsMax: pool.configuration.maximumReaderCount)
         self.logger = logger
     }
 
-    /// Opens the file, or makes it again.
+    /// The file in use: another than the one asked for when another instance has that.
+    public var file: URL { claim.file }
+
+    /// Opens the file, or makes it again. When another instance has it open, opens `<name>-2` and so on beside it.
     /// - Parameters:
     ///   - version: of the schema (1 or more); a file of another version is made again.
     ///   - schema: creates the tables of the view in an empty file. Names starting with `pratique_` are taken.
@@ -36,22 +39,33 @@ public final class SQLiteViewStore: ViewStore {
         _ file: URL, version: Int, logger: Logger, schema: @escaping @Sendable (Database) throws -> Void
     ) async throws -> SQLiteViewStore {
         precondition(version >= 1)
-        let pool = try await onOwnThread {
+        let (claim, pool) = try await onOwnThread {
+            let claim = try FileClaim.take(file)
             do {
-                if FileManager.default.fileExists(atPath: marker(file)) {
-                    throw StorageError.corrupt(file: file.path, reason: "it was found corrupt earlier")
-                }
-                return try attempt(file, version, schema)
-            } catch let error as StorageError where !error.isTransient {
-                logger.warning(
-                    "the view's file is made again",
-                    metadata: ["file": "\(file.path)", "error.chain": "\(error)"])
-                try SQLiteFile(file, durability: .normal).remove()
-                try? FileManager.default.removeItem(atPath: marker(file))
-                return try attempt(file, version, schema)
+                return (claim, try openOrRemake(claim.file, version, logger, schema))
+            } catch {
+                claim.release()
+                throw error
             }
         }
-        return SQLiteViewStore(file: file, pool: pool, logger: logger)
+        return SQLiteViewStore(claim, pool: pool, logger: logger)
+    }
+
+    private static func openOrRemake(
+        _ file: URL, _ version: Int, _ logger: Logger, _ schema: @Sendable (Database) throws -> Void
+    ) throws -> DatabasePool {
+        do {
+            if FileManager.default.fileExists(atPath: marker(file)) {
+                throw StorageError.corrupt(file: file.path, reason: "it was found corrupt earlier")
+            }
+            return try attempt(file, version, schema)
+        } catch let error as StorageError where !error.isTransient {
+            logger.warning(
+                "the view's file is made again", metadata: ["file": "\(file.path)", "error.chain": "\(error)"])
+            try SQLiteFile(file, durability: .normal).remove()
+            try? FileManager.default.removeItem(atPath: marker(file))
+            return try attempt(file, version, schema)
+        }
     }
 
     private static func attempt(
@@ -136,8 +150,12 @@ public final class SQLiteViewStore: ViewStore {
 
     public func close() async {
         let pool = pool
+        let claim = claim
         // A file that cannot be closed cleanly is good for the next opening all the same.
-        try? await onOwnThread { try SQLiteFile.close(pool) }
+        try? await onOwnThread {
+            defer { claim.release() }
+            try SQLiteFile.close(pool)
+        }
     }
 
     /// GRDB's own `write` rolls back when the task is cancelled; a commit must end.

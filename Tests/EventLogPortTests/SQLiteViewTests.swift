@@ -74,6 +74,31 @@ struct SQLiteViewTests {
         await log.close()
     }
 
+    @Test("two instances of a service in one folder feed files of their own")
+    func twoInstances() async throws {
+        let folder = try TestFolder()
+        let file = folder.file("view.sqlite")
+        let first = try await NewestInFile.store(file)
+        let second = try await NewestInFile.store(file)
+        #expect(first.file == file)
+        #expect(second.file == folder.file("view-2.sqlite"))
+        func state(_ position: Int64) -> ViewState {
+            ViewState(
+                log: LogIdentity("x"), version: 1, positions: [TopicPartition(topic: topic, partition: 0): position],
+                fedAt: Date(timeIntervalSince1970: 1))
+        }
+        try await first.commit(state(7)) { _ in }
+        // The one that lags behind.
+        try await second.commit(state(3)) { _ in }
+        #expect(try await first.load() == state(7))
+        await first.close()
+        let next = try await NewestInFile.store(file)
+        #expect(next.file == file)
+        #expect(try await next.load() == state(7))
+        await next.close()
+        await second.close()
+    }
+
     @Test("a file found corrupt while it is used is made again at the next opening")
     func corruptInUse() async throws {
         let folder = try TestFolder()

@@ -1,5 +1,6 @@
 import EventLogPort
 import Foundation
+import Storage
 import Synchronization
 
 /// A group's members in this process and what they share. It holds the group's lock until `release`.
