@@ -16,6 +16,9 @@ struct SQLiteContractTests {
     func unkindPromise(_ contractCase: ContractCase) async throws {
         let folder = try TestFolder()
         let generator = SeededGenerator.printed("unkind: \(contractCase.name)")
-        try await contractCase.run { UnkindEventLog(try await openTestLog(in: folder), generator: generator) }
+        try await contractCase.run {
+            UnkindEventLog(
+                try await openTestLog(in: folder), generator: generator, unkindness: .withinPromises)
+        }
     }
 }

@@ -28,6 +28,7 @@ final class Gateway: Sendable {
     }
 
     let folder: TestFolder
+    /// The embedded one, beneath what the service was given: for the test's own looks.
     let log: any EventLog
     let time: TimeSource
     let ports: GatewayAddresses.Ports
@@ -82,7 +83,8 @@ final class Gateway: Sendable {
             let ports = try await service.addresses.wait()
             let token = data.appending(path: FirstToken.fileName)
             let gateway = Gateway(
-                folder: folder, log: log, time: time, ports: ports, admin: try await firstToken(token), lines: lines,
+                folder: folder, log: embedded, time: time, ports: ports, admin: try await firstToken(token),
+                lines: lines,
                 transport: transport)
             try await gateway.untilKnown()
             try await test(gateway)

@@ -4,8 +4,8 @@ import Synchronization
 /// A log that keeps the port's promises and nothing more: what Kafka does on a bad day, over a kinder log.
 ///
 /// It redelivers, delays topics against each other, leaves gaps between positions, leaves out superseded values and old
-/// tombstones, revokes at random, splits batches, and reports appends as failed that did land. Services are tested on
-/// it.
+/// tombstones, revokes at random, splits batches, and reports appends as failed that did land. Every other call may fail,
+/// too, and the record at an end may be gone when somebody reads up to it. Services are tested on it.
 public final class UnkindEventLog: EventLog {
     /// How often it is unkind, as probabilities.
     public struct Unkindness: Sendable {
@@ -16,10 +16,31 @@ public final class UnkindEventLog: EventLog {
         public var repeatRead = 0.1
         public var compact = 0.4
         public var revoke = 0.05
+        public var failEnd = 0.03
+        public var failRead = 0.03
+        /// Of readers and members.
+        public var failNext = 0.01
+        public var failJoin = 0.2
+        /// Half of those that fail count all the same.
+        public var failAcknowledge = 0.04
+        /// How often an end is that of a record which was removed a moment later.
+        public var vanish = 0.1
         public init() {}
-        /// Never fails an append: for code under test that leaves the retry to its caller.
-        public static var withoutFailures: Unkindness {
+        /// For the contract's cases, which call the log directly: only what the promises allow of calls that succeed,
+        /// and of appends.
+        public static var withinPromises: Unkindness {
             var unkindness = Unkindness()
+            unkindness.failEnd = 0
+            unkindness.failRead = 0
+            unkindness.failNext = 0
+            unkindness.failJoin = 0
+            unkindness.failAcknowledge = 0
+            unkindness.vanish = 0
+            return unkindness
+        }
+        /// Never fails a call: for code under test that leaves the retry to its caller.
+        public static var withoutFailures: Unkindness {
+            var unkindness = withinPromises
             unkindness.failLandedAppend = 0
             unkindness.failAppend = 0
             return unkindness
@@ -46,7 +67,7 @@ public final class UnkindEventLog: EventLog {
     }
 
     public func append(_ drafts: [RecordDraft]) async throws -> [RecordID] {
-        if dice.roll(\.failAppend) { throw EventLogError.unavailable(reason: "unkind: refused") }
+        try dice.fail(\.failAppend)
         let places = try await inner.append(drafts)
         await dice.delay()
         if dice.roll(\.failLandedAppend) { throw EventLogError.unavailable(reason: "unkind: timed out, but it landed") }
@@ -54,17 +75,23 @@ public final class UnkindEventLog: EventLog {
     }
 
     public func read(_ topic: TopicName, after positions: [Int: Int64]) async throws -> any EventReader {
+        try dice.fail(\.failRead)
         let reader = try await inner.read(topic, after: positions.mapValues { Gaps.narrow($0) })
         let isState = kinds.withLock { $0[topic] == .state }
         return UnkindReader(reader, isState: isState, dice: dice)
     }
 
     public func end(of topic: TopicName) async throws -> [Int: Int64] {
-        try await inner.end(of: topic).mapValues { Gaps.widen($0) }
+        try dice.fail(\.failEnd)
+        return try await inner.end(of: topic).mapValues { position in
+            // Between this position and the next one there is room for a record that is no more.
+            dice.roll(\.vanish) ? Gaps.widen(max(position, 0)) + 3 : Gaps.widen(position)
+        }
     }
 
     public func join(_ group: GroupName, topics: [TopicName]) async throws -> any GroupMember {
-        UnkindMember(try await inner.join(group, topics: topics), dice: dice)
+        try dice.fail(\.failJoin)
+        return UnkindMember(try await inner.join(group, topics: topics), dice: dice)
     }
 
     public func close() async { await inner.close() }
@@ -104,6 +131,10 @@ final class Dice: Sendable {
     func roll(_ what: KeyPath<UnkindEventLog.Unkindness, Double>) -> Bool {
         let probability = unkindness[keyPath: what]
         return generator.withLock { $0.chance(probability) }
+    }
+
+    func fail(_ what: KeyPath<UnkindEventLog.Unkindness, Double>) throws(EventLogError) {
+        if roll(what) { throw .unavailable(reason: "unkind: refused") }
     }
 
     func number(in range: ClosedRange<Int>) -> Int { generator.withLock { Int.random(in: range, using: &$0) } }

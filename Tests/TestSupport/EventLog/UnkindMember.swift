@@ -36,6 +36,7 @@ final class UnkindMember: GroupMember {
     func next() async throws -> GroupStep? {
         while true {
             await dice.delay()
+            try dice.fail(\.failNext)
             if let step = queued() { return step }
             guard let step = try await inner.next() else { return nil }
             switch step {
@@ -85,6 +86,12 @@ final class UnkindMember: GroupMember {
     }
 
     func acknowledge(_ record: RecordID) async throws {
+        if dice.number(in: 0...1) == 0 { try dice.fail(\.failAcknowledge) }
+        try await finish(record)
+        try dice.fail(\.failAcknowledge)
+    }
+
+    private func finish(_ record: RecordID) async throws {
         let counts = state.withLock { state in
             guard var handed = state.handed[record.topicPartition], !handed.isAway else { return false }
             handed.finished.insert(record.position)

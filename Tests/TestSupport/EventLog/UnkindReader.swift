@@ -22,6 +22,7 @@ final class UnkindReader: EventReader {
 
     func next() async throws -> [Record]? {
         await dice.delay()
+        try dice.fail(\.failNext)
         if state.withLock({ $0.waiting.isEmpty }) {
             guard let batch = try await inner.next() else { return nil }
             let kept = thinned(batch.map { Gaps.widen($0) })

@@ -13,11 +13,13 @@ import Testing
 private final class CatalogueRoom: Sendable {
     let folder: TestFolder
     let log: any EventLog
+    /// Beneath an unkind one: for the test's own looks.
+    let plain: SQLiteEventLog
     let ports: Ports
 
     init(unkind: Bool) async throws {
         folder = try TestFolder()
-        let plain = try await openTestLog(in: folder)
+        plain = try await openTestLog(in: folder)
         try await plain.declare(Topics.fixed)
         // The unkind one learns the kinds of the topics by declaring them, too.
         log = unkind ? UnkindEventLog(plain) : plain
@@ -42,11 +44,11 @@ private final class CatalogueRoom: Sendable {
 
     /// The newest record of each key.
     func state<Payload: EventPayload>(_ topic: Topic, _ type: Payload.Type) async throws -> [String: Payload] {
-        let end = try await log.end(of: topic.name)[0] ?? -1
+        let end = try await plain.end(of: topic.name)[0] ?? -1
         var found: [String: Payload] = [:]
         var position: Int64 = -1
         guard end >= 0 else { return found }
-        let reader = try await log.read(topic.name, after: [:])
+        let reader = try await plain.read(topic.name, after: [:])
         while position < end, let batch = try await reader.next() {
             for record in batch where record.position > position {
                 position = record.position
