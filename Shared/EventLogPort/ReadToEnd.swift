@@ -34,7 +34,8 @@ public struct ReadToEnd {
     }
 
     /// The next records (they may lie beyond the ends), or nil when everything up to the ends was handed out.
-    /// - Throws: `EventLogError.closed` when the reader ended before that; other errors of the log; `CancellationError`.
+    /// - Throws: `EventLogError.closed` when the reader ended before that; other errors of the log;
+    ///   `CancellationError`.
     public mutating func next() async throws -> [Record]? {
         while !missing.isEmpty {
             switch try await step() {

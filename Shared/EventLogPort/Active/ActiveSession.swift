@@ -75,7 +75,8 @@ public final class ActiveSession: Sendable {
         return records
     }
 
-    /// Finishes a record: after everything that it caused is durable. Waits for a log that is away until it is cancelled.
+    /// Finishes a record: after everything that it caused is durable. Waits for a log that is away, until it is
+    /// cancelled.
     public func acknowledge(_ record: RecordID) async throws {
         let member = member
         try await Backoff.untilStopped.retrying(on: time) { try await member.acknowledge(record) }

@@ -5,7 +5,8 @@ package import Foundation
 ///
 /// **Promises**: the head is appended after all of its parts are durable. The parts of the value that it replaces stay,
 /// as do those of a writer that ended before its head: no head names them, and `PartsSweep` removes them after an hour.
-/// So a head never follows its first part by more than `headWithin`: when that took longer, the parts are written again.
+/// So a head never follows its first part by more than `headWithin`: when that took longer, the parts are written
+/// again.
 /// **Limits**: `PartsHead.bytesMax` a value. Like `EventLog.append` it is not atomic.
 public struct WholeWriter: Sendable {
     static let headWithin = 600.0

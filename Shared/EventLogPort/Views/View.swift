@@ -172,7 +172,8 @@ public final class View<P: Projection, S: ViewStore>: Sendable where P.Transacti
         return ends
     }
 
-    /// Repeats while the log or the store is in passing trouble, however long: a view that ends takes its service along.
+    /// Repeats while the log or the store is in passing trouble, however long: a view that ends takes its service
+    /// along.
     private func outlasting<T: Sendable>(_ body: () async throws -> T) async throws -> T {
         var failures = 0
         while true {

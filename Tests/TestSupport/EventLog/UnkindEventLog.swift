@@ -4,8 +4,8 @@ import Synchronization
 /// A log that keeps the port's promises and nothing more: what Kafka does on a bad day, over a kinder log.
 ///
 /// It redelivers, delays topics against each other, leaves gaps between positions, leaves out superseded values and old
-/// tombstones, revokes at random, splits batches, and reports appends as failed that did land. Every other call may fail,
-/// too, and the record at an end may be gone when somebody reads up to it. Services are tested on it.
+/// tombstones, revokes at random, splits batches, and reports appends as failed that did land. Every other call may
+/// fail, too, and the record at an end may be gone when somebody reads up to it. Services are tested on it.
 public final class UnkindEventLog: EventLog {
     /// How often it is unkind, as probabilities.
     public struct Unkindness: Sendable {
