@@ -13,7 +13,7 @@ public struct AnalyserSet: Sendable {
     ])
 
     /// The version of the records' form and of the merge; raised when they change.
-    private static let pipelineVersion = 1
+    private static let pipelineVersion = 2
 
     public init(_ analysers: [any Analyser]) {
         precondition(Set(analysers.map(\.name)).count == analysers.count, "two analysers have one name")

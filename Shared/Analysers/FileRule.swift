@@ -1,4 +1,5 @@
 import LayerArchive
+public import Model
 
 /// Which files an analyser wants, and what they are in an image.
 public struct FileRule: Hashable, Sendable {
@@ -23,21 +24,29 @@ public struct FileRule: Hashable, Sendable {
     let requiredDirectory: String
     /// Whether a database without a package is an answer; else the image's packages are undetermined.
     var mayBeEmpty = false
+    /// Whose package manager's database this is: an image of such a distribution that has none is not clean but unknown.
+    var database: PackageType?
 
     /// A database at one path.
     ///
     /// - Parameter mayBeEmpty: set where the file is not a list of packages.
-    public static func path(_ path: String, needsContent: Bool = true, mayBeEmpty: Bool = false) -> FileRule {
+    /// - Parameter database: the distribution packages that it lists.
+    public static func path(
+        _ path: String, needsContent: Bool = true, mayBeEmpty: Bool = false, database: PackageType? = nil
+    ) -> FileRule {
         FileRule(
             place: .path(entry(path)), needsContent: needsContent, excludedDirectories: [], requiredDirectory: "",
-            mayBeEmpty: mayBeEmpty || !needsContent)
+            mayBeEmpty: mayBeEmpty || !needsContent, database: database)
     }
 
     /// A database of many files in one directory.
-    public static func directory(_ path: String, exceptSuffixes: [String] = [], needsContent: Bool = true) -> FileRule {
+    public static func directory(
+        _ path: String, exceptSuffixes: [String] = [], needsContent: Bool = true, mayBeEmpty: Bool = false,
+        database: PackageType? = nil
+    ) -> FileRule {
         FileRule(
             place: .directory(entry(path), exceptSuffixes: exceptSuffixes), needsContent: needsContent,
-            excludedDirectories: [], requiredDirectory: "")
+            excludedDirectories: [], requiredDirectory: "", mayBeEmpty: mayBeEmpty || !needsContent, database: database)
     }
 
     /// Files of one name anywhere, in directories whose name ends so.

@@ -5,7 +5,7 @@ import Model
 struct ApkAnalyser: Analyser {
     let name = "apk"
     let version = 1
-    let rules: [FileRule] = [.path("lib/apk/db/installed"), .path("usr/lib/apk/db/installed")]
+    let rules: [FileRule] = ["lib/apk/db/installed", "usr/lib/apk/db/installed"].map { .path($0, database: .apk) }
 
     func analyse(_ path: EntryPath, _ bytes: UnsafeRawBufferPointer) throws(AnalysisError) -> FileFindings {
         FileFindings(packages: try ApkParser.packages(bytes))

@@ -6,8 +6,8 @@ struct DpkgAnalyser: Analyser {
     let name = "dpkg"
     let version = 1
     let rules: [FileRule] = [
-        .path("var/lib/dpkg/status"),
-        .directory("var/lib/dpkg/status.d", exceptSuffixes: [".md5sums"]),
+        .path("var/lib/dpkg/status", database: .deb),
+        .directory("var/lib/dpkg/status.d", exceptSuffixes: [".md5sums"], database: .deb),
     ]
 
     func analyse(_ path: EntryPath, _ bytes: UnsafeRawBufferPointer) throws(AnalysisError) -> FileFindings {

@@ -29,6 +29,7 @@ struct InventoryBuilder {
     private var distribution: Distribution?
     private var undetermined: [Undetermined] = []
     private var missing: Missing = [:]
+    private var databases = PackageDatabases()
 
     init(analysers: AnalyserSet, descriptors: [Descriptor], layers: [LayerOutcome]) {
         self.analysers = analysers
@@ -58,6 +59,8 @@ struct InventoryBuilder {
         if configuration.platform.os == "windows" {
             undetermined.append(Undetermined(what: "Windows packages", reason: "not read"))
         }
+        let isBare = packages.isEmpty && undetermined.isEmpty
+        if let absent = databases.absent(of: distribution, isBare: isBare) { undetermined.append(absent) }
         let inventory = Inventory(
             digest: image.digest, platform: configuration.platform, distribution: distribution,
             configuration: configuration,
@@ -72,11 +75,12 @@ struct InventoryBuilder {
     private mutating func collect(_ analyser: any Analyser) {
         var emptyDatabases: [EntryPath] = []
         let before = packages.count
-        var databases: Set<EntryPath> = []
+        var read: Set<EntryPath> = []
         for rule in analyser.rules {
             switch rule.place {
             case .path(let path):
-                guard let place = database(at: path), databases.insert(place.path).inserted else { continue }
+                guard let place = database(at: path), read.insert(place.path).inserted else { continue }
+                databases.found(rule.database)
                 guard let findings = findings(place, analyser, rule, at: path) else { continue }
                 if findings.packages.isEmpty, !rule.mayBeEmpty { emptyDatabases.append(path) }
                 let history = Databases(stack: stack, path: path) { self.record($0, $1, analyser)?.findings }
@@ -129,8 +133,10 @@ struct InventoryBuilder {
     private mutating func collectDirectory(_ path: EntryPath, _ analyser: any Analyser, _ rule: FileRule) {
         guard case .directory(let folder) = stack.resolve(path) else { return }
         for place in visibleFiles(analyser, where: { $0.parent == folder && rule.mayMatch(path.appending($0.name)) }) {
+            databases.found(rule.database)
             guard let findings = findings(place.real, analyser, rule, at: path) else { continue }
             undetermined += findings.undetermined
+            if findings.packages.isEmpty, !rule.mayBeEmpty { note(place.path, "the database names no package") }
             for found in findings.packages {
                 var layer = place.layer
                 for lower in stride(from: place.layer - 1, through: 0, by: -1) {

@@ -17,9 +17,13 @@ struct UnreadAnalyser: Analyser {
         Kind(
             packages: "rpm packages",
             rules: rpmFolders.flatMap { folder in
-                ["rpmdb.sqlite", "Packages.db", "Packages"].map { .path("\(folder)/\($0)", needsContent: false) }
-            } + [.path("var/lib/rpmmanifest/container-manifest-2", needsContent: false)]),
-        Kind(packages: "pacman packages", rules: [.path("var/lib/pacman/local/ALPM_DB_VERSION", needsContent: false)]),
+                ["rpmdb.sqlite", "Packages.db", "Packages"].map {
+                    .path("\(folder)/\($0)", needsContent: false, database: .rpm)
+                }
+            } + [.path("var/lib/rpmmanifest/container-manifest-2", needsContent: false, database: .rpm)]),
+        Kind(
+            packages: "pacman packages",
+            rules: [.path("var/lib/pacman/local/ALPM_DB_VERSION", needsContent: false, database: .alpm)]),
         Kind(
             packages: "Node.js packages",
             rules: [.named("package.json", inDirectoryEnding: "", needsContent: false, below: "node_modules")]),

@@ -7,6 +7,9 @@ import Testing
 @Suite("Databases across layers")
 struct DatabaseLayerTests {
     private static let status = "var/lib/dpkg/status"
+    private static let noDatabase = Undetermined(
+        what: "deb packages", reason: "no package database of debian 12 was found")
+    private static let nothing = Undetermined(what: "packages", reason: "no package database was found")
 
     struct Rule: Sendable, CustomTestStringConvertible {
         let testDescription: String
@@ -65,7 +68,7 @@ struct DatabaseLayerTests {
         let inventory = try await Scanning.scan(
             ImageFixture(layers: rule.layers.map { LayerFixture($0 + [.file("etc/os-release", Scanning.osRelease)]) }))
         #expect(Scanning.list(inventory) == rule.expected)
-        #expect(inventory.undetermined == [])
+        #expect(inventory.undetermined == (rule.expected.isEmpty ? [Self.noDatabase] : []))
         #expect(inventory.distribution?.description == "debian 12")
     }
 
@@ -136,7 +139,53 @@ struct DatabaseLayerTests {
         #expect(inventory.undetermined.map(\.what) == [what])
         #expect(inventory.undetermined.first?.reason.hasPrefix("not read") == true)
         let removed = try await Scanning.inventory([.file(path, "x")], [.whiteout(path)])
-        #expect(removed.undetermined == [])
+        #expect(removed.undetermined == [Self.nothing])
+    }
+
+    @Test(
+        "an image of which nothing is known is never clean",
+        arguments: [[], [.file("app", "ELF")], [.directory("etc/")]] as [[TarFixture.Item]])
+    func nothingKnown(_ items: [TarFixture.Item]) async throws {
+        let inventory = try await Scanning.inventory(items)
+        #expect(inventory.packages == [])
+        #expect(inventory.undetermined == [Self.nothing])
+    }
+
+    @Test("an image without any layer is never clean")
+    func noLayers() async throws {
+        let inventory = try await Scanning.scan(ImageFixture(layers: [LayerFixture]()))
+        #expect(inventory.undetermined == [Self.nothing])
+    }
+
+    @Test(
+        "a distribution without its own kind of database is told, whatever else is found",
+        arguments: [
+            ("debian", "deb"), ("ubuntu", "deb"), ("alpine", "apk"), ("wolfi", "apk"), ("rocky", "rpm"),
+            ("arch", "alpm"), ("own\nID_LIKE=\"else debian\"", "deb"),
+        ])
+    func ownDatabase(_ id: String, _ type: String) async throws {
+        let python = TarFixture.Item.file("usr/lib/python3/a-1.dist-info/METADATA", "Name: a\nVersion: 1\n")
+        let inventory = try await Scanning.inventory([.file("etc/os-release", "ID=\(id)\n"), python])
+        #expect(Scanning.list(inventory) == ["a 1@0"])
+        #expect(inventory.undetermined.map(\.what) == ["\(type) packages"])
+        let other = try await Scanning.inventory([.file("etc/os-release", "ID=void\n"), python])
+        #expect(other.undetermined.map(\.what) == ["packages of void"])
+    }
+
+    @Test("language packages alone are an answer where no distribution is named")
+    func onlyLanguage() async throws {
+        let inventory = try await Scanning.inventory([.file("a-1.dist-info/METADATA", "Name: a\nVersion: 1\n")])
+        #expect(inventory.undetermined == [])
+    }
+
+    @Test("a piece without a package is told")
+    func emptyPiece() async throws {
+        let path = "var/lib/dpkg/status.d/base"
+        let inventory = try await Scanning.inventory([
+            .file(path, ""), .file("var/lib/dpkg/status.d/tz", "Package: tz\nVersion: 1\n"),
+        ])
+        #expect(Scanning.list(inventory) == ["tz 1@0"])
+        #expect(inventory.undetermined == [Undetermined(what: path, reason: "the database names no package")])
     }
 
     @Test("Windows images are never clean")
