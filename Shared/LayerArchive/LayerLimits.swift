@@ -12,14 +12,21 @@ public struct LayerLimits: Hashable, Sendable {
     public var entriesMax = 2_000_000
     /// Linux takes paths of up to 4,096 bytes.
     public var pathBytesMax = 4096
+    /// Components of one path. Each entry is kept with its directories: 2,000 of them for each of 200,000 entries would
+    /// make GiBs of a layer of some MiB.
+    public var pathDepthMax = 256
+    /// Different directories: those with an entry, and those that only hold something.
+    public var directoriesMax = 500_000
     /// The body of one PAX header or GNU long name.
     public var extensionBytesMax = 1 << 20
     /// One file whose content an analyser wants. A larger one is reported as not read.
     public var keptFileBytesMax: Int64 = 64 << 20
     /// All files together whose content analysers want.
     public var keptBytesMax: Int64 = 2 << 30
-    /// Paths and targets of links and whiteouts, kept for resolving them across layers.
+    /// Paths and targets of links and whiteouts, kept for resolving them across layers, with `linkOverheadBytes` each.
     public var linkBytesMax = 32 << 20
+    /// What keeping one link or whiteout takes beside its text.
+    static let linkOverheadBytes = 128
     /// The optional fields of one gzip header.
     public var gzipHeaderBytesMax = 256 << 10
     /// Window of a zstd frame as a power of two: 64 MiB, which level 21 needs. Level 22 and `--long` may need more.

@@ -137,17 +137,31 @@ public final class ImageScanner: Sendable {
         let wanted = extra.isEmpty ? Array(descriptors.indices) : extra.keys.sorted()
         return try await withThrowingTaskGroup(of: (Int, LayerOutcome).self) { group in
             var outcomes = [LayerOutcome](repeating: .unread(reason: "not asked for"), count: descriptors.count)
+            var recordBytes = 0
+            func keep(_ index: Int, _ outcome: LayerOutcome) throws {
+                outcomes[index] = outcome
+                recordBytes += outcome.record?.estimatedBytes ?? 0
+                guard recordBytes <= limits.recordBytesMax else { throw Self.tooMuch(limits) }
+            }
             for (position, index) in wanted.enumerated() {
                 if position >= limits.parallelLayersMax, let (done, outcome) = try await group.next() {
-                    outcomes[done] = outcome
+                    try keep(done, outcome)
                 }
                 group.addTask {
                     (index, try await self.read(descriptors[index], source, extra: extra[index] ?? [:], progress))
                 }
             }
-            for try await (done, outcome) in group { outcomes[done] = outcome }
+            for try await (done, outcome) in group { try keep(done, outcome) }
             return outcomes
         }
+    }
+
+    /// The sum does not depend on the order of arrival, so neither does the answer.
+    private static func tooMuch(_ limits: ScanLimits) -> ScanError {
+        ScanError(
+            .overLimit,
+            "the image's layers hold more paths, links and packages than the limit recordBytesMax = \(limits.recordBytesMax) bytes"
+        )
     }
 
     private func read(

@@ -46,9 +46,7 @@ public actor MemoryLayerCache: LayerCache {
 extension LayerRecord {
     /// Memory that the record takes, roughly.
     var estimatedBytes: Int {
-        let links = contents.symlinks.reduce(0) { $0 + $1.key.bytes.count + $1.value.count + 128 }
         let packages = files.reduce(0) { $0 + 256 + ($1.findings?.packages.count ?? 0) * 400 }
-        return 1024 + contents.entryCount * 8 + links + (contents.hardLinks.count + contents.whiteouts.count) * 256
-            + packages
+        return 1024 + contents.estimatedBytes + packages
     }
 }

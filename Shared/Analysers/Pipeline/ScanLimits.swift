@@ -7,6 +7,8 @@ public struct ScanLimits: Hashable, Sendable {
     public var layersMax = 512
     /// Layers of one image that are read at the same time.
     public var parallelLayersMax = 2
+    /// What is kept of all layers of one image (estimated): links, hashes of paths, results. A large image needs some MiB.
+    public var recordBytesMax = 64 << 20
     /// Registries refuse manifests above 4 MiB.
     public var manifestBytesMax = 4 << 20
     public var configurationBytesMax = 16 << 20

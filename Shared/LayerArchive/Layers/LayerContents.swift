@@ -45,6 +45,15 @@ public struct LayerContents: Hashable, Sendable, Codable {
         self.entryCount = entryCount
     }
 
+    /// Memory that the hashes of paths, the links and the whiteouts take, roughly.
+    public var estimatedBytes: Int {
+        let overhead = LayerLimits.linkOverheadBytes
+        let links = symlinks.reduce(0) { $0 + $1.key.bytes.count + $1.value.count + overhead }
+        let hard = hardLinks.reduce(0) { $0 + $1.key.bytes.count + $1.value.bytes.count + overhead }
+        let removed = whiteouts.union(opaqueDirectories).reduce(0) { $0 + $1.bytes.count + overhead }
+        return (files.count + directories.count + impliedDirectories.count) * 8 + links + hard + removed
+    }
+
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         whiteouts = Set(try container.decode(PathList.self, forKey: .whiteouts).paths)

@@ -22,7 +22,7 @@ struct LayerContentsBuilder {
     mutating func add(_ entry: TarEntry) throws(CauseError) -> Bool {
         entryCount += 1
         guard !entry.path.isRoot else { return false }
-        imply(ancestorsOf: entry.path)
+        try imply(ancestorsOf: entry.path)
         if entry.path.name.starts(with: Self.whiteoutPrefix) {
             try addWhiteout(entry.path)
             return false
@@ -31,7 +31,9 @@ struct LayerContentsBuilder {
         if !symlinks.isEmpty { symlinks[entry.path] = nil }
         if !hardLinks.isEmpty { hardLinks[entry.path] = nil }
         switch entry.kind {
-        case .directory: directories.insert(entry.path.hash64)
+        case .directory:
+            directories.insert(entry.path.hash64)
+            try checkDirectories()
         case .file, .device: files.append(entry.path.hash64)
         case .symlink(let target):
             try charge(entry.path.bytes.count + target.count)
@@ -56,16 +58,28 @@ struct LayerContentsBuilder {
         }
     }
 
-    private mutating func imply(ancestorsOf path: EntryPath) {
+    private mutating func imply(ancestorsOf path: EntryPath) throws(CauseError) {
         let parent = path.bytes[..<(path.bytes.lastIndex(of: UInt8(ascii: "/")) ?? 0)]
         // Archives list a directory's entries one after the other.
         guard parent != lastParent else { return }
         lastParent = parent
-        for hash in path.ancestorHashes { impliedDirectories.insert(hash) }
+        let ancestors = path.ancestorHashes
+        guard ancestors.count < limits.pathDepthMax else {
+            throw CauseError(
+                .overLimit("pathDepthMax", limit: Int64(limits.pathDepthMax), value: Int64(ancestors.count + 1)))
+        }
+        impliedDirectories.formUnion(ancestors)
+        try checkDirectories()
+    }
+
+    private func checkDirectories() throws(CauseError) {
+        guard max(directories.count, impliedDirectories.count) <= limits.directoriesMax else {
+            throw CauseError(.overLimit("directoriesMax", limit: Int64(limits.directoriesMax), value: nil))
+        }
     }
 
     private mutating func charge(_ bytes: Int) throws(CauseError) {
-        linkBytes += bytes
+        linkBytes += bytes + LayerLimits.linkOverheadBytes
         guard linkBytes <= limits.linkBytesMax else {
             throw CauseError(.overLimit("linkBytesMax", limit: Int64(limits.linkBytesMax), value: nil))
         }

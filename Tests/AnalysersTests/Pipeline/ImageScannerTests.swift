@@ -144,6 +144,19 @@ struct ImageScannerTests {
         #expect(inventory.undetermined.first?.reason.contains("entriesMax") == true)
     }
 
+    @Test("layers that are small each are refused where they are too much together, in any order")
+    func together() async throws {
+        let layers = (0..<4).map { layer in LayerFixture((0..<50).map { .symlink("l\(layer)-\($0)", "target") }) }
+        let image = try ImageFixture(layers: layers)
+        var limits = ScanLimits.standard
+        limits.recordBytesMax = 30_000
+        let error = await #expect(throws: ScanError.self) { try await Scanning.scan(image, limits: limits) }
+        #expect(error?.kind == .overLimit)
+        #expect(error?.message.contains("recordBytesMax") == true)
+        limits.recordBytesMax = 60_000
+        #expect(try await Scanning.scan(image, limits: limits).layers.count == 4)
+    }
+
     @Test("a failure of one scan's source is not the other's")
     func foreignFailure() async throws {
         let image = try Scanning.image([.file(Self.status, Scanning.dpkg(("a", "1")))])
