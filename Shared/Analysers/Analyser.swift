@@ -30,6 +30,21 @@ public protocol Analyser: Sendable {
     func packageURL(of found: FoundPackage, distribution: Distribution?) -> PackageURL
 }
 
+/// The bounds of what files of an image may say.
+public enum AnalysisLimits {
+    /// Packages of one file, of one layer, and of one image; the largest images have some ten thousand.
+    public static let packagesMax = 100_000
+    /// One field of a package.
+    public static let fieldBytesMax = 4096
+
+    /// - Throws: if a file names more packages. Parsers call it as they go.
+    static func check(packages: Int) throws(AnalysisError) {
+        guard packages <= packagesMax else {
+            throw AnalysisError("it names more packages than the limit packagesMax = \(packagesMax)")
+        }
+    }
+}
+
 /// Why a file could not be read: a phrase that goes on after its path, such as `line 12 is no field`.
 public struct AnalysisError: Error, Hashable, Sendable, CustomStringConvertible {
     public let reason: String
@@ -70,5 +85,14 @@ public struct FoundPackage: Hashable, Sendable, Codable {
         self.architecture = architecture
         self.source = source
         self.licenses = licenses
+    }
+
+    /// - Throws: if a field is longer than any package manager writes.
+    func check() throws(AnalysisError) {
+        let fields = [name, version, architecture ?? "", source?.name ?? "", source?.version ?? ""] + licenses
+        guard fields.allSatisfy({ $0.utf8.count <= AnalysisLimits.fieldBytesMax }) else {
+            throw AnalysisError(
+                "package \(name.prefix(60)) has a field over the limit fieldBytesMax = \(AnalysisLimits.fieldBytesMax)")
+        }
     }
 }

@@ -26,6 +26,13 @@ public struct FileRule: Hashable, Sendable {
     var mayBeEmpty = false
     /// Whose package manager's database this is: an image of such a distribution that has none is not clean but unknown.
     var database: PackageType?
+    /// A larger file is reported as not read.
+    var bytesMax: Int64 = Self.databaseBytesMax
+
+    /// A database of a hundred thousand packages.
+    static let databaseBytesMax: Int64 = 64 << 20
+    /// The metadata of one package; there may be any number of them.
+    static let metadataBytesMax: Int64 = 1 << 20
 
     /// A database at one path.
     ///
@@ -56,7 +63,7 @@ public struct FileRule: Hashable, Sendable {
     ) -> FileRule {
         FileRule(
             place: .named(name, parentSuffix: suffix), needsContent: needsContent, excludedDirectories: excluded,
-            requiredDirectory: required)
+            requiredDirectory: required, bytesMax: metadataBytesMax)
     }
 
     /// Files anywhere whose name ends so.
@@ -65,7 +72,7 @@ public struct FileRule: Hashable, Sendable {
     ) -> FileRule {
         FileRule(
             place: .suffix(suffix), needsContent: needsContent, excludedDirectories: excluded,
-            requiredDirectory: required)
+            requiredDirectory: required, bytesMax: metadataBytesMax)
     }
 
     private static func entry(_ path: String) -> EntryPath {

@@ -29,8 +29,10 @@ public struct LayerLimits: Hashable, Sendable {
     static let linkOverheadBytes = 128
     /// The optional fields of one gzip header.
     public var gzipHeaderBytesMax = 256 << 10
-    /// Window of a zstd frame as a power of two: 64 MiB, which level 21 needs. Level 22 and `--long` may need more.
-    public var zstdWindowLogMax = 26
+    /// Window of a zstd frame as a power of two: 32 MiB, which every level up to 20 and the best of BuildKit's encoder
+    /// keep to; levels 21, 22 and `--long` may need more. A scanner reads up to four layers at once, so this is what
+    /// keeps it within its memory when all of them are such.
+    public var zstdWindowLogMax = 25
 
     public init() {}
     public static let standard = LayerLimits()

@@ -19,6 +19,7 @@ enum ApkParser {
             number += 1
             if line.isEmpty {
                 if paragraph.hasFields { packages.append(try package(paragraph, line: number)) }
+                try AnalysisLimits.check(packages: packages.count)
                 paragraph = Paragraph()
                 continue
             }

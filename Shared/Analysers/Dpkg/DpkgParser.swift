@@ -21,6 +21,7 @@ enum DpkgParser {
             number += 1
             guard let first = line.first else {
                 if let found = try package(paragraph, statusIsImplied, line: number) { packages.append(found) }
+                try AnalysisLimits.check(packages: packages.count)
                 paragraph = Paragraph()
                 continue
             }

@@ -70,8 +70,9 @@ public final class ImageScanner: Sendable {
         for round in 1... {
             let known = layers
             let isLast = round >= limits.linkRoundsMax
-            let (inventory, missing) = try await OwnThread.run("inventory") { [analysers] in
-                var builder = InventoryBuilder(analysers: analysers, descriptors: manifest.layers, layers: known)
+            let (inventory, missing) = try await OwnThread.run("inventory") { [analysers, limits] in
+                var builder = InventoryBuilder(
+                    analysers: analysers, descriptors: manifest.layers, layers: known, packagesMax: limits.packagesMax)
                 return builder.build(image, configuration, isLastRound: isLast)
             }
             if missing.isEmpty || isLast { return inventory }
@@ -191,9 +192,13 @@ public final class ImageScanner: Sendable {
     private func fetch(
         _ descriptor: Descriptor, _ source: any ImageSource, extra: [EntryPath: Set<String>], _ progress: ProgressCount?
     ) async throws -> LayerRecord {
-        let analysis = LayerAnalysis(analysers, extra: extra)
+        let analysis = LayerAnalysis(analysers, extra: extra, limits: limits)
         let reader = try LayerReader(descriptor: descriptor, limits: limits.layer, selector: analysis)
         try await source.layer(descriptor, into: CountingSink(reader, descriptor, progress))
-        return try await OwnThread.run("layer-end") { LayerRecord(try reader.finish(), files: analysis.records) }
+        return try await OwnThread.run("layer-end") {
+            let summary = try reader.finish()
+            if let excess = analysis.excess { throw LayerError(layer: descriptor.digest, cause: excess) }
+            return LayerRecord(summary, files: analysis.records)
+        }
     }
 }

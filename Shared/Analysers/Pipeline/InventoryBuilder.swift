@@ -21,6 +21,7 @@ struct InventoryBuilder {
     private let analysers: AnalyserSet
     private let layers: [LayerOutcome]
     private let descriptors: [Descriptor]
+    private let packagesMax: Int
     private let stack: LayerStack
     /// By layer, analyser and path.
     private let files: [[String: [EntryPath: LayerRecord.File]]]
@@ -31,10 +32,11 @@ struct InventoryBuilder {
     private var missing: Missing = [:]
     private var databases = PackageDatabases()
 
-    init(analysers: AnalyserSet, descriptors: [Descriptor], layers: [LayerOutcome]) {
+    init(analysers: AnalyserSet, descriptors: [Descriptor], layers: [LayerOutcome], packagesMax: Int) {
         self.analysers = analysers
         self.layers = layers
         self.descriptors = descriptors
+        self.packagesMax = packagesMax
         stack = LayerStack(layers.map { $0.record?.contents ?? .empty })
         files = layers.map { layer in
             Dictionary(grouping: layer.record?.files ?? [], by: \.analyser).mapValues { files in
@@ -203,6 +205,12 @@ struct InventoryBuilder {
     }
 
     private mutating func add(_ found: FoundPackage, _ analyser: any Analyser, layer: Int, _ location: EntryPath) {
+        guard packages.count < packagesMax else {
+            let reason = "the image has more than the limit packagesMax = \(packagesMax)"
+            // The same each time; the list of them is a set in the end.
+            if undetermined.last?.reason != reason { undetermined.append(Undetermined(what: "packages", reason: reason)) }
+            return
+        }
         packages.insert(
             Package(
                 name: found.name, version: found.version, type: found.type, architecture: found.architecture,

@@ -8,66 +8,110 @@ final class LayerAnalysis: EntrySelector, @unchecked Sendable {
     private let analysers: AnalyserSet
     /// Files that a link of the image leads to, with the analysers that want them, by name.
     private let extra: [EntryPath: Set<String>]
+    private let limits: ScanLimits
     private var files: [EntryPath: [LayerRecord.File]] = [:]
+    private var packages = 0
+    /// Set once there is more than the limits allow; the layer then counts as not read.
+    private(set) var excess: LayerError.Cause?
 
     /// - Parameter extra: also these files, each for the analysers of these names.
-    init(_ analysers: AnalyserSet, extra: [EntryPath: Set<String>] = [:]) {
+    init(_ analysers: AnalyserSet, extra: [EntryPath: Set<String>] = [:], limits: ScanLimits = .standard) {
         self.analysers = analysers
         self.extra = extra
+        self.limits = limits
+    }
+
+    /// An analyser that wants a file, and how.
+    private struct Wish {
+        let analyser: any Analyser
+        var needsContent: Bool
+        var bytesMax: Int64
     }
 
     func wants(_ entry: TarEntry) -> Bool {
         // A file replaced within the layer: what the earlier one said is gone.
-        if !files.isEmpty { files[entry.path] = nil }
-        let wanting = wanting(entry.path)
-        guard !wanting.isEmpty else { return false }
-        if wanting.contains(where: \.needsContent) { return true }
-        run(wanting, entry.path, UnsafeRawBufferPointer(start: nil, count: 0))
+        if !files.isEmpty { keep([], at: entry.path) }
+        let wishes = wishes(entry.path)
+        guard !wishes.isEmpty, excess == nil else { return false }
+        if wishes.contains(where: { $0.needsContent && entry.sizeBytes <= $0.bytesMax }) { return true }
+        run(wishes, entry, UnsafeRawBufferPointer(start: nil, count: 0))
         return false
     }
 
     func take(_ entry: TarEntry, _ content: EntryContent) {
-        let wanting = wanting(entry.path)
+        guard excess == nil else { return }
+        let wishes = wishes(entry.path)
         switch content {
-        case .bytes(let bytes): run(wanting, entry.path, bytes)
+        case .bytes(let bytes): run(wishes, entry, bytes)
         case .unread(let reason):
-            files[entry.path] = wanting.map {
-                .init(path: entry.path, analyser: $0.analyser.name, findings: nil, unread: reason)
-            }
+            keep(
+                wishes.map { .init(path: entry.path, analyser: $0.analyser.name, findings: nil, unread: reason) },
+                at: entry.path)
         }
     }
 
-    private func wanting(_ path: EntryPath) -> [(analyser: any Analyser, needsContent: Bool)] {
-        var result: [(analyser: any Analyser, needsContent: Bool)] = []
+    private func wishes(_ path: EntryPath) -> [Wish] {
+        var result: [Wish] = []
         for match in analysers.index.matches(path) {
             let analyser = analysers.analysers[match.analyser]
             if let known = result.firstIndex(where: { $0.analyser.name == analyser.name }) {
                 result[known].needsContent = result[known].needsContent || match.rule.needsContent
+                result[known].bytesMax = max(result[known].bytesMax, match.rule.bytesMax)
             } else {
-                result.append((analyser, match.rule.needsContent))
+                result.append(
+                    Wish(analyser: analyser, needsContent: match.rule.needsContent, bytesMax: match.rule.bytesMax))
             }
         }
         if !extra.isEmpty, let names = extra[path] {
             for analyser in analysers.analysers
             where names.contains(analyser.name) && !result.contains(where: { $0.analyser.name == analyser.name }) {
-                result.append((analyser, true))
+                let bytesMax = analyser.rules.map(\.bytesMax).max() ?? 0
+                result.append(Wish(analyser: analyser, needsContent: true, bytesMax: bytesMax))
             }
         }
         return result
     }
 
-    private func run(
-        _ wanting: [(analyser: any Analyser, needsContent: Bool)], _ path: EntryPath, _ bytes: UnsafeRawBufferPointer
-    ) {
-        files[path] = wanting.map { analyser, needsContent in
+    private func run(_ wishes: [Wish], _ entry: TarEntry, _ bytes: UnsafeRawBufferPointer) {
+        let found = wishes.map { wish in
+            let name = wish.analyser.name
             do throws(AnalysisError) {
-                let content = needsContent ? bytes : UnsafeRawBufferPointer(start: nil, count: 0)
-                return .init(
-                    path: path, analyser: analyser.name, findings: try analyser.analyse(path, content), unread: nil)
+                return LayerRecord.File(
+                    path: entry.path, analyser: name, findings: try Self.findings(wish, entry, bytes), unread: nil)
             } catch {
-                return .init(path: path, analyser: analyser.name, findings: nil, unread: error.reason)
+                return LayerRecord.File(path: entry.path, analyser: name, findings: nil, unread: error.reason)
             }
         }
+        keep(found, at: entry.path)
+    }
+
+    private static func findings(
+        _ wish: Wish, _ entry: TarEntry, _ bytes: UnsafeRawBufferPointer
+    ) throws(AnalysisError) -> FileFindings {
+        guard wish.needsContent else {
+            return try wish.analyser.analyse(entry.path, UnsafeRawBufferPointer(start: nil, count: 0))
+        }
+        guard entry.sizeBytes <= wish.bytesMax else {
+            throw AnalysisError("it has \(entry.sizeBytes) bytes, over the limit bytesMax = \(wish.bytesMax)")
+        }
+        let findings = try wish.analyser.analyse(entry.path, bytes)
+        for package in findings.packages { try package.check() }
+        return findings
+    }
+
+    /// Replaces what is known of a path, within the limits.
+    private func keep(_ found: [LayerRecord.File], at path: EntryPath) {
+        let count = { (files: [LayerRecord.File]) in files.reduce(0) { $0 + ($1.findings?.packages.count ?? 0) } }
+        let old = found.isEmpty ? files.removeValue(forKey: path) : files.updateValue(found, forKey: path)
+        packages += count(found) - count(old ?? [])
+        if files.count > limits.filesMax {
+            excess = .overLimit("filesMax", limit: Int64(limits.filesMax), value: nil)
+        } else if packages > limits.packagesMax {
+            excess = .overLimit("packagesMax", limit: Int64(limits.packagesMax), value: nil)
+        } else {
+            return
+        }
+        (files, packages) = ([:], 0)
     }
 
     /// All results, sorted.

@@ -7,6 +7,10 @@ public struct ScanLimits: Hashable, Sendable {
     public var layersMax = 512
     /// Layers of one image that are read at the same time.
     public var parallelLayersMax = 2
+    /// Files of one layer that analysers want.
+    public var filesMax = 100_000
+    /// Packages of one layer, and of one image.
+    public var packagesMax = AnalysisLimits.packagesMax
     /// What is kept of all layers of one image (estimated): links, hashes of paths, results. A large image needs some MiB.
     public var recordBytesMax = 64 << 20
     /// Registries refuse manifests above 4 MiB.

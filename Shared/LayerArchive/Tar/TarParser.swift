@@ -230,7 +230,7 @@ struct TarParser {
         _ use: Use, bytes: Int64, _ output: inout LayerContentsBuilder, _ selector: (any EntrySelector)?
     ) throws {
         self.use = use
-        collected.removeAll(keepingCapacity: true)
+        collected = []
         if bytes > 0 {
             state = .body(left: bytes, padding: Self.padding(bytes))
         } else {
@@ -251,6 +251,8 @@ struct TarParser {
                 // The whole body lies in this piece: no copy.
                 try deliver(piece, selector)
             } else if !isSkipping {
+                // Exactly: growing by doubling would take twice the memory of a large file.
+                if collected.isEmpty { collected.reserveCapacity(Int(left)) }
                 collected.append(contentsOf: piece)
                 if Int64(step) == left { try deliverCollected(selector) }
             }
