@@ -3,7 +3,8 @@ import Model
 
 /// Reads an image configuration (OCI image specification, "OCI Image Configuration"; Docker image specification v1.2).
 ///
-/// Values of environment variables are dropped here: they hold secrets, and nothing behind this line sees them.
+/// Values of environment variables and of build arguments are dropped here, in the history, too: they hold secrets, and
+/// nothing behind this line sees them.
 enum ImageConfigurationParser {
     private struct Document: Decodable {
         struct Config: Decodable {
@@ -53,11 +54,18 @@ enum ImageConfigurationParser {
             created: document.created, user: config?.User ?? "", environmentNames: names(config?.Env ?? []),
             labels: config?.Labels ?? [:], entrypoint: config?.Entrypoint ?? [], command: config?.Cmd ?? [],
             exposedPorts: (config?.ExposedPorts ?? [:]).keys.sorted(), workingDirectory: nonEmpty(config?.WorkingDir),
-            history: (document.history ?? []).map {
-                ImageConfiguration.HistoryEntry(
-                    createdBy: $0.created_by, created: $0.created, emptyLayer: $0.empty_layer ?? false)
-            },
+            history: history(document.history ?? [], environment: config?.Env ?? []),
             diffIDs: try diffIDs(document.rootfs?.diff_ids ?? []))
+    }
+
+    private static func history(
+        _ entries: [Document.History], environment: [String]
+    ) -> [ImageConfiguration.HistoryEntry] {
+        let lines = HistoryRedaction.redact(entries.map(\.created_by), environment: environment)
+        return zip(entries, lines).map { entry, line in
+            ImageConfiguration.HistoryEntry(
+                createdBy: line, created: entry.created, emptyLayer: entry.empty_layer ?? false)
+        }
     }
 
     /// `NAME=value`: the name alone, sorted.

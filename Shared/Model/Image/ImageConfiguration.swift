@@ -1,6 +1,7 @@
 /// The parts of an image's configuration that Pratique keeps (OCI image configuration).
 ///
-/// Values of environment variables are not part of it: they hold secrets.
+/// Values of environment variables and build arguments are not part of it, neither in the history lines: they hold
+/// secrets.
 public struct ImageConfiguration: Hashable, Sendable, Codable {
     public struct HistoryEntry: Hashable, Sendable, Codable {
         public var createdBy: String?
