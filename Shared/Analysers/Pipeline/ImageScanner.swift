@@ -6,7 +6,7 @@ public final class ImageScanner: Sendable {
     private let analysers: AnalyserSet
     private let cache: any LayerCache
     private let limits: ScanLimits
-    private let flights = LayerFlights()
+    let flights = LayerFlights()
 
     public init(analysers: AnalyserSet = .standard, cache: any LayerCache, limits: ScanLimits = .standard) {
         self.analysers = analysers
@@ -176,6 +176,8 @@ public final class ImageScanner: Sendable {
         }
         do {
             let (record, _) = try await flights.record(for: key) { [self] in
+                // Another read may have ended between the first look and this flight.
+                if let record = await cache.record(for: key) { return record }
                 let record = try await fetch(descriptor, source, extra: extra, extra.isEmpty ? progress : nil)
                 await cache.store(record, for: key)
                 return record

@@ -42,6 +42,9 @@ actor LayerFlights {
         }
     }
 
+    /// How many wait for the layer's flight now; for tests.
+    func waiters(for key: LayerKey) -> Int { flights[key]?.waiters ?? 0 }
+
     private func leave(_ key: LayerKey, _ number: UInt64) {
         guard flights[key]?.number == number else { return }
         flights[key]?.waiters -= 1

@@ -1,10 +1,11 @@
-import Analysers
 import Foundation
 import LayerArchive
 import Model
 import Synchronization
 import TestSupport
 import Testing
+
+@testable import Analysers
 
 @Suite("Scanning an image")
 struct ImageScannerTests {
@@ -83,6 +84,23 @@ struct ImageScannerTests {
         let third = MemorySource([first])
         #expect(try await scanner.scan(third)[0] == expected[0])
         #expect(first.layerDescriptors.allSatisfy { third.reads($0.digest) == 0 })
+    }
+
+    @Test("a scan that missed the cache while another's read was ending does not read the layer again")
+    func lateMiss() async throws {
+        let image = try Scanning.image([.file(Self.status, Scanning.dpkg(("a", "1")))])
+        let cache = ParkingCache()
+        let scanner = ImageScanner(cache: cache)
+        let late = MemorySource([image])
+        let early = MemorySource([image])
+        async let lateInventory = scanner.scan(late)
+        await cache.parked.wait()
+        let expected = try await scanner.scan(early)
+        await cache.landed.open()
+        #expect(try await lateInventory == expected)
+        let layer = image.layerDescriptors[0].digest
+        #expect(early.reads(layer) == 1)
+        #expect(late.reads(layer) == 0)
     }
 
     @Test("the folder's records are found by a new scanner; a damaged or foreign one is read anew")
@@ -164,12 +182,21 @@ struct ImageScannerTests {
         let bad = MemorySource([image], before: { _ in await gate.wait() })
         bad.fail(image.layerDescriptors[0].digest, ScanError(.unauthorized, "no"))
         let scanner = ImageScanner(cache: NoLayerCache())
+        let key = LayerKey(layer: image.layerDescriptors[0].digest, analyserVersion: scanner.analyserVersion)
+        let source = MemorySource([image], before: { _ in })
         async let failing = Result { try await scanner.scan(bad) }.map(\.count)
-        async let good = scanner.scan(MemorySource([image], before: { _ in }))
+        // The good scan joins the bad one's flight, and neither goes on before both are in it.
+        while await scanner.flights.waiters(for: key) < 1 { await Task.yield() }
+        async let good = scanner.scan(source)
+        while await scanner.flights.waiters(for: key) < 2 { await Task.yield() }
         await gate.open()
         #expect(try await good[0].packages.count == 1)
-        let failed = await failing
-        if case .failure(let error) = failed { #expect((error as? ScanError)?.kind == .unauthorized) }
+        #expect(source.reads(key.layer) == 1)
+        guard case .failure(let error) = await failing else {
+            Issue.record("the scan with the bad source must fail")
+            return
+        }
+        #expect((error as? ScanError)?.kind == .unauthorized)
     }
 
     @Test("what a source throws keeps its kind; an unknown error may pass")
@@ -214,6 +241,25 @@ extension Result where Failure == any Error {
     fileprivate init(_ body: () async throws -> Success) async {
         do { self = .success(try await body()) } catch { self = .failure(error) }
     }
+}
+
+/// A cache whose first look-up misses and then waits until it is let go: the record has landed meanwhile.
+actor ParkingCache: LayerCache {
+    nonisolated let parked = Gate()
+    nonisolated let landed = Gate()
+    private let cache = MemoryLayerCache()
+    private var isFirst = true
+
+    func record(for key: LayerKey) async -> LayerRecord? {
+        let record = await cache.record(for: key)
+        guard isFirst else { return record }
+        isFirst = false
+        await parked.open()
+        await landed.wait()
+        return record
+    }
+
+    func store(_ record: LayerRecord, for key: LayerKey) async { await cache.store(record, for: key) }
 }
 
 /// Lets waiters go when opened.
