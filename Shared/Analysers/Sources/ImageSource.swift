@@ -3,7 +3,8 @@ public import Model
 
 /// Where an image comes from: a registry, a folder, an archive. One value stands for one image reference.
 ///
-/// What it hands out is checked by the scanner (digest, size), so a source need not. It throws `ScanError`; any other
+/// What it hands out is checked by the scanner (digest and size of manifests and configurations; digest, size and
+/// diff_id of layers by `LayerReader`), so a source need not. It throws `ScanError`; any other
 /// error counts as `unreachable` and transient. It never blocks the cooperative pool.
 public protocol ImageSource: Sendable {
     /// How people call it: the reference as given.

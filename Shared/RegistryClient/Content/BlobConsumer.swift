@@ -3,10 +3,14 @@ import Model
 import Synchronization
 
 /// Streams one blob through size and digest checks into a sink, over several tries: after a break it asks for the rest.
+///
+/// A sink that hashes every byte itself needs no second hash here, on the transport's thread.
 final class BlobConsumer: AnswerConsumer {
     private struct State {
-        var check: DigestCheck
+        /// Nil where the digest is the sink's business.
+        var check: DigestCheck?
         var received: Int64 = 0
+        var head: ResponseHead?
         /// Bytes of this try that came before, because the registry started over.
         var repeated: Int64 = 0
     }
@@ -17,14 +21,17 @@ final class BlobConsumer: AnswerConsumer {
     private let state: Mutex<State>
 
     init(
-        _ descriptor: Descriptor, fault: RegistryError.Fault,
+        _ descriptor: Descriptor, fault: RegistryError.Fault, verifiesDigest: Bool = true,
         sink: @escaping @Sendable (UnsafeRawBufferPointer) throws -> Void
     ) {
         self.descriptor = descriptor
         self.fault = fault
         self.sink = sink
-        state = Mutex(State(check: DigestCheck(descriptor.digest.algorithm)))
+        state = Mutex(State(check: verifiesDigest ? DigestCheck(descriptor.digest.algorithm) : nil))
     }
+
+    /// All bytes came, whatever became of the transfer then: there is no rest to ask for.
+    var complete: ResponseHead? { state.withLock { $0.received == descriptor.size ? $0.head : nil } }
 
     func nextTry() -> HeaderList {
         let received = state.withLock { $0.received }
@@ -34,6 +41,7 @@ final class BlobConsumer: AnswerConsumer {
     func receive(head: ResponseHead) throws {
         let received = state.withLock { state in
             state.repeated = 0
+            state.head = head
             return state.received
         }
         var expected = descriptor.size
@@ -61,7 +69,7 @@ final class BlobConsumer: AnswerConsumer {
                     fault, expected: descriptor.size, actual: state.received + Int64(fresh.count))
             }
             state.received += Int64(fresh.count)
-            state.check.update(fresh)
+            state.check?.update(fresh)
             return old
         }
         if old < bytes.count { try sink(UnsafeRawBufferPointer(rebasing: bytes[old...])) }
@@ -69,11 +77,11 @@ final class BlobConsumer: AnswerConsumer {
 
     /// Checks the whole once the registry said that it was all.
     func finish() throws {
-        let (received, actual) = state.withLock { ($0.received, $0.check.digest()) }
+        let (received, actual) = state.withLock { ($0.received, $0.check?.digest()) }
         guard received == descriptor.size else {
             throw RegistryError.sizeMismatch(fault, expected: descriptor.size, actual: received)
         }
-        guard actual == descriptor.digest else {
+        if let actual, actual != descriptor.digest {
             throw RegistryError.digestMismatch(fault, expected: descriptor.digest, actual: actual)
         }
     }

@@ -7,8 +7,11 @@ extension RemoteRegistry {
     /// The sink runs on a thread of the transport and may block. It gets each byte once, in order, also when the
     /// transfer broke and was taken up again. **The bytes are good only after this call returned**: a wrong digest is
     /// known at the end. An error thrown by the sink ends the transfer and is thrown unchanged.
+    ///
+    /// - Parameter verifiesDigest: false for a sink that checks the digest itself, such as a layer's reader. The size
+    ///   is checked all the same.
     public func blob(
-        _ repository: RepositoryName, _ descriptor: Descriptor,
+        _ repository: RepositoryName, _ descriptor: Descriptor, verifiesDigest: Bool = true,
         into sink: @escaping @Sendable (UnsafeRawBufferPointer) throws -> Void
     ) async throws {
         let subject = Subject.blob(repository, descriptor.digest)
@@ -18,7 +21,8 @@ extension RemoteRegistry {
         let call = Call(
             .get, endpoint.api("\(repository)/blobs/").appending(verbatim: descriptor.digest.text), subject: subject,
             scopes: [Scope.pull(repository)], limits: blobLimits(descriptor.size))
-        let consumer = BlobConsumer(descriptor, fault: fault(subject, "by its descriptor"), sink: sink)
+        let consumer = BlobConsumer(
+            descriptor, fault: fault(subject, "by its descriptor"), verifiesDigest: verifiesDigest, sink: sink)
         _ = try await conversation.send(call, into: consumer)
         try consumer.finish()
     }
