@@ -198,6 +198,22 @@ import Testing
         await #expect(throws: RegistryError.self) { try await blob(other, descriptor, retry: RetryPolicy()) }
     }
 
+    @Test("a transfer that fails after its last byte is not taken up again, and is checked")
+    func completeBeforeFailure() async throws {
+        let body = Array("0123456789".utf8)
+        let url = try WebURL("https://reg.test/")
+        let failure = HTTPTransportError.truncated(url: url, receivedBytes: 10)
+        let descriptor = ImageFixture.describe(body, "x")
+        let transport = ScriptedTransport(Reply(body: body, failure: failure), .text(416))
+        #expect(try await blob(transport, descriptor, retry: RetryPolicy()) == body)
+        #expect(transport.requests.count == 1)
+        let wrong = ScriptedTransport(Reply(body: body.reversed(), failure: failure), .text(416))
+        let error = await #expect(throws: RegistryError.self) {
+            try await blob(wrong, descriptor, retry: RetryPolicy())
+        }
+        #expect(error?.kind == "digestMismatch")
+    }
+
     @Test("a transfer that breaks each time ends truncated after the named tries")
     func truncated() async throws {
         let url = try WebURL("https://reg.test/")

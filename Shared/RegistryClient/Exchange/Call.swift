@@ -27,8 +27,14 @@ struct Call: Sendable {
 protocol AnswerConsumer: AnyObject, Sendable {
     /// Called before each try: headers to add, such as `Range` after a part has come.
     func nextTry() -> HeaderList
+    /// The head of the answer once the consumer has all of it, so that a transfer which then fails is not repeated.
+    var complete: ResponseHead? { get }
     func receive(head: ResponseHead) throws
     func receive(_ bytes: UnsafeRawBufferPointer) throws
+}
+
+extension AnswerConsumer {
+    var complete: ResponseHead? { nil }
 }
 
 /// An answer: the consumer took it, or it is an error with its (capped) body.

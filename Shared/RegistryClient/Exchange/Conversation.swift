@@ -30,6 +30,8 @@ struct Conversation: Sendable {
             } catch let error as RegistryError {
                 failure = error
             }
+            // Asking for the rest of what is all there would get 416.
+            if failure.isTransient, let head = consumer.complete { return head }
             guard failure.isTransient, attempt < retry.attemptsMax else { throw failure }
             if let wait = failure.retryAfter, wait > retry.retryAfterMax { throw failure }
             var generator = random()

@@ -139,9 +139,11 @@ final class SimulatorState: Sendable {
     private func blob(_ digest: String, _ request: Request) -> Response {
         guard let bytes = content.withLock({ $0.blobs[digest] }) else { return Self.error(404, "BLOB_UNKNOWN") }
         let type = [(name: "Content-Type", value: "application/octet-stream")]
-        guard let range = request.header("Range"), let start = Int(range.dropFirst("bytes=".count).dropLast()),
-            start < bytes.count
+        guard let range = request.header("Range"), let start = Int(range.dropFirst("bytes=".count).dropLast())
         else { return Response(200, headers: type, body: bytes) }
+        guard start < bytes.count else {
+            return Response(416, headers: [(name: "Content-Range", value: "bytes */\(bytes.count)")])
+        }
         let part = [(name: "Content-Range", value: "bytes \(start)-\(bytes.count - 1)/\(bytes.count)")]
         return Response(206, headers: type + part, body: Array(bytes[start...]))
     }
