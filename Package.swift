@@ -219,6 +219,12 @@ let package = Package(
         tests("HTTPCurlIntegrationTests", ["HTTPCurl", "HTTPPort", "TestSupport", hummingbird, nioCore, nioPosix]),
         tests("RegistryClientTests", ["RegistryClient", "HTTPPort", "Model", "TestSupport"]),
         tests("RegistryClientIntegrationTests", ["RegistryClient", "HTTPCurl", "HTTPPort", "Model", "TestSupport"]),
+        tests(
+            "RegistryImagesTests",
+            [
+                "RegistryImages", "RegistryAccess", "RegistryClient", "Analysers", "LayerArchive", "HTTPPort", "Model",
+                "TestSupport",
+            ]),
         tests("LayerArchiveTests", ["LayerArchive", "Model", "TestSupport"]),
         tests("AnalysersTests", ["Analysers", "LayerArchive", "Model", "TestSupport"]),
         tests("AdvisoriesTests", ["Advisories", "Model", "TestSupport"], resources: [.copy("Fixtures")]),

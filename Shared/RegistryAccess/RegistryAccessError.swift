@@ -1,5 +1,7 @@
+public import RegistryClient
+
 /// Why a registry's credential cannot be sealed or opened. No case and no text carries a secret.
-public enum RegistryAccessError: Error, Sendable, Equatable, CustomStringConvertible {
+public enum RegistryAccessError: CredentialError, Sendable, Equatable, CustomStringConvertible {
     /// The keys themselves: `place` is a file or the name of an environment variable.
     case badKeys(place: String, reason: String)
     case noKeys

@@ -51,6 +51,13 @@ public final class RemoteRegistry: Sendable {
 /// Answers the credential to use now.
 public typealias CredentialProvider = @Sendable () async throws -> RegistryCredential
 
+/// Why a `CredentialProvider` has no credential to give: nobody asked the registry, and only whoever set the credential
+/// can help. Thrown on unchanged.
+public protocol CredentialError: Error, CustomStringConvertible {
+    /// Whether it may be there later, such as a file that is not mounted yet.
+    var isTransient: Bool { get }
+}
+
 /// How to prove who asks.
 public enum RegistryCredential: Sendable, Hashable, CustomStringConvertible, CustomReflectable {
     case anonymous

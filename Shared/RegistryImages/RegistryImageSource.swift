@@ -44,7 +44,11 @@ public struct RegistryImageSource: ImageSource {
     }
 
     private func mapped<Value>(_ body: () async throws -> Value) async throws -> Value {
-        do { return try await body() } catch let error as RegistryError { throw ScanError(error) }
+        do { return try await body() } catch let error as RegistryError {
+            throw ScanError(error)
+        } catch let error as any CredentialError {
+            throw ScanError(.unauthorized, error.description, isTransient: error.isTransient)
+        }
     }
 }
 
@@ -56,7 +60,8 @@ extension ScanError {
             case .unauthorized, .forbidden, .realmRefused: .unauthorized
             case .notFound: .notFound
             case .unsupported, .unsupportedMediaType: .unsupported
-            case .rateLimited, .serverFault, .unreachable, .refusedByPolicy: .unreachable
+            case .rateLimited: .rateLimited
+            case .serverFault, .unreachable, .refusedByPolicy: .unreachable
             case .badAnswer, .digestMismatch, .sizeMismatch, .truncated: .corrupt
             case .tooLarge: .overLimit
             case .notAnImage: .notAnImage

@@ -18,7 +18,8 @@ struct ScanFailureTests {
         var kind: Failure.Kind {
             switch self {
             case .manifestMissing, .blobMissing: .notFound
-            case .rateLimited, .serverError: .unreachable
+            case .rateLimited: .rateLimited
+            case .serverError: .unreachable
             case .truncatedBody, .wrongDigest, .wrongDiffID, .corruptGzip, .truncatedTar, .emptyLayer: .damaged
             case .unknownMediaType: .unsupported
             case .credentialsRefused: .unauthorized

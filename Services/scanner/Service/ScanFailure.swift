@@ -24,6 +24,7 @@ enum ScanFailure {
         case .notFound: .notFound
         case .unauthorized: .unauthorized
         case .unreachable: .unreachable
+        case .rateLimited: .rateLimited
         case .corrupt: .damaged
         case .unsupported, .noPlatform: .unsupported
         case .overLimit: .tooLarge

@@ -7,8 +7,10 @@ public struct ScanError: Error, Hashable, Sendable, CustomStringConvertible {
         case notFound
         /// The source wants other credentials.
         case unauthorized
-        /// The source did not answer, or asks to come back later.
+        /// The source did not answer.
         case unreachable
+        /// The source takes no more requests for now.
+        case rateLimited
         /// It is something else than a container image: an attestation, a chart, a model.
         case notAnImage
         /// A form that is not read, such as schema 1 or a foreign layer.
