@@ -4,7 +4,9 @@ import Testing
 
 @Suite("The verdict of an index")
 struct CombineTests {
-    private let arm = Platform(os: "linux", architecture: "arm64")
+    private let arm: Platform
+
+    init() throws { arm = try Platform("linux/arm64") }
 
     private func verdict(user: String, controls: [Control] = [.notRoot]) throws -> Verdict {
         Judge.judge(

@@ -40,7 +40,7 @@ struct DistributionIntegrationTests {
         try await withRegistry { registry in
             let pusher = try ImagePusher(transport, address: registry.address)
             let image = ImageFixture(layers: [Array(repeating: 1, count: 100_000), Array("two".utf8)])
-            let arm = Platform(os: "linux", architecture: "arm64")
+            let arm = try Platform("linux/arm64")
             let other = ImageFixture(layers: [Array("arm".utf8)], platform: arm, docker: true)
             try await pusher.push(image, "team/app", tag: "1")
             try await pusher.push(other, "team/app", tag: "2")

@@ -86,9 +86,9 @@ struct ScannerServiceTests {
         let fixture = try await ScannerFixture.start()
         let amd = try debianImage("openssl")
         let arm = try ImageFixture(
-            layers: [debianLayer("zlib1g")], platform: Platform(os: "linux", architecture: "arm64"))
+            layers: [debianLayer("zlib1g")], platform: Platform("linux/arm64"))
         for image in [amd, arm] { fixture.registry.put(image, "team/app") }
-        let bytes = ImageFixture.index([(amd, .linuxAMD64), (arm, Platform(os: "linux", architecture: "arm64"))])
+        let bytes = ImageFixture.index([(amd, .linuxAMD64), (arm, try Platform("linux/arm64"))])
         let digest = fixture.registry.putManifest(bytes, type: MediaType.ociIndex.text, "team/app", tag: "1")
         try await fixture.request(digest, "demo/team/app:1")
         #expect(try await fixture.status(of: digest).state == .done)

@@ -30,7 +30,10 @@ struct HistoryRedaction {
             names.insert(String(Self.name(at: line[operands...])))
         }
         self.names = names
-        self.variables = variables.sorted { ($0.value.count, $1.name) > ($1.value.count, $0.name) }
+        self.variables = variables.sorted {
+            $0.value.count == $1.value.count
+                ? $0.name.lexicographicallyPrecedes($1.name) : $0.value.count > $1.value.count
+        }
     }
 
     /// - Returns: the lines without values; nil for each if there is more than can be looked through.

@@ -46,16 +46,23 @@ enum ImageConfigurationParser {
         }
         let config = document.config
         return ImageConfiguration(
-            platform: Platform(
-                os: nonEmpty(document.os) ?? platform?.os ?? "unknown",
-                architecture: nonEmpty(document.architecture) ?? platform?.architecture ?? "unknown",
-                variant: nonEmpty(document.variant) ?? platform?.variant,
-                osVersion: nonEmpty(document.osVersion) ?? platform?.osVersion),
+            platform: try self.platform(document, platform),
             created: document.created, user: config?.User ?? "", environmentNames: names(config?.Env ?? []),
             labels: config?.Labels ?? [:], entrypoint: config?.Entrypoint ?? [], command: config?.Cmd ?? [],
             exposedPorts: (config?.ExposedPorts ?? [:]).keys.sorted(), workingDirectory: nonEmpty(config?.WorkingDir),
             history: history(document.history ?? [], environment: config?.Env ?? []),
             diffIDs: try diffIDs(document.rootfs?.diff_ids ?? []))
+    }
+
+    /// What the configuration does not say, the index does.
+    private static func platform(_ document: Document, _ platform: Platform?) throws(AnalysisError) -> Platform {
+        do {
+            return try Platform(
+                os: nonEmpty(document.os) ?? platform?.os ?? "unknown",
+                architecture: nonEmpty(document.architecture) ?? platform?.architecture ?? "unknown",
+                variant: nonEmpty(document.variant) ?? platform?.variant,
+                osVersion: nonEmpty(document.osVersion) ?? platform?.osVersion)
+        } catch { throw AnalysisError(error.description) }
     }
 
     private static func history(

@@ -93,34 +93,3 @@ public struct ImageIndex: Hashable, Sendable, Codable {
         self.annotations = annotations
     }
 }
-
-/// A platform of an index: `os/architecture[/variant]`.
-public struct Platform: Hashable, Sendable, Codable, CustomStringConvertible {
-    public var architecture: String
-    public var os: String
-    public var variant: String?
-    public var osVersion: String?
-
-    enum CodingKeys: String, CodingKey { case architecture, os, variant, osVersion = "os.version" }
-
-    public init(os: String, architecture: String, variant: String? = nil, osVersion: String? = nil) {
-        self.os = os
-        self.architecture = architecture
-        self.variant = variant
-        self.osVersion = osVersion
-    }
-
-    public static let linuxAMD64 = Platform(os: "linux", architecture: "amd64")
-
-    public init(_ text: String) throws(ParseError) {
-        let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
-        guard (2...3).contains(parts.count), parts.allSatisfy({ !$0.isEmpty }) else {
-            throw ParseError("platform", in: text, "wants os/architecture[/variant], such as linux/arm64")
-        }
-        self.init(os: parts[0], architecture: parts[1], variant: parts.count == 3 ? parts[2] : nil)
-    }
-
-    public var description: String { os + "/" + architecture + (variant.map { "/" + $0 } ?? "") }
-    /// `unknown/unknown` marks attestations in an index made by BuildKit.
-    public var isUnknown: Bool { os == "unknown" || architecture == "unknown" }
-}

@@ -191,7 +191,7 @@ struct DatabaseLayerTests {
     @Test("Windows images are never clean")
     func windows() async throws {
         let image = try ImageFixture(
-            layers: [LayerFixture([.file("Files/x")])], platform: Platform(os: "windows", architecture: "amd64"))
+            layers: [LayerFixture([.file("Files/x")])], platform: Platform("windows/amd64"))
         #expect(
             try await Scanning.scan(image).undetermined == [Undetermined(what: "Windows packages", reason: "not read")])
     }

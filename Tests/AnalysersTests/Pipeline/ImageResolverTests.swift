@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Resolving an image")
 struct ImageResolverTests {
-    private static let arm = Platform(os: "linux", architecture: "arm64", variant: "v8")
+    private static var arm: Platform { get throws { try Platform("linux/arm64/v8") } }
 
     private static func image(_ platform: Platform) throws -> ImageFixture {
         try ImageFixture(
@@ -42,26 +42,26 @@ struct ImageResolverTests {
 
     @Test("an index gives the platforms that were asked for, in its order")
     func platforms() async throws {
-        let images = try [Self.image(.linuxAMD64), Self.image(Self.arm)]
+        let images = [try Self.image(.linuxAMD64), try Self.image(try Self.arm)]
         let index = ImageIndex(
-            mediaType: .ociIndex, manifests: [Self.child(images[0], .linuxAMD64), Self.child(images[1], Self.arm)])
+            mediaType: .ociIndex, manifests: [Self.child(images[0], .linuxAMD64), Self.child(images[1], try Self.arm)])
         let source = try Self.source(index, images)
         let scanner = ImageScanner(cache: NoLayerCache())
         let amd = try await scanner.resolve(source)
         #expect(amd.isIndex)
         #expect(amd.platforms.map(\.digest) == [images[0].digest])
         #expect(amd.leftOut.map(\.reason) == ["platform linux/arm64/v8 was not asked for"])
-        let arm = try await scanner.scan(source, platforms: .only([Platform(os: "linux", architecture: "arm64")]))
-        #expect(arm.map(\.platform) == [Self.arm])
+        let arm = try await scanner.scan(source, platforms: .only([try Platform("linux/arm64")]))
+        #expect(try arm.map(\.platform) == [Self.arm])
         #expect(try await scanner.scan(source, platforms: .all).map(\.digest) == images.map(\.digest))
-        let none = await Self.error(source, .only([Platform(os: "linux", architecture: "s390x")]))
+        let none = await Self.error(source, .only([try Platform("linux/s390x")]))
         #expect(none?.kind == .noPlatform)
         #expect(none?.message.contains("linux/amd64, linux/arm64/v8") == true)
     }
 
     @Test("a child without a platform is asked for it; an image without an index is taken whatever its platform")
     func unnamedPlatform() async throws {
-        let images = try [Self.image(Self.arm), Self.image(.linuxAMD64)]
+        let images = [try Self.image(try Self.arm), try Self.image(.linuxAMD64)]
         let index = ImageIndex(mediaType: .ociIndex, manifests: images.map { Self.child($0, nil) })
         #expect(
             try await ImageScanner(cache: NoLayerCache()).resolve(Self.source(index, images)).platforms.map(\.digest)
@@ -74,7 +74,7 @@ struct ImageResolverTests {
     @Test("attestations are left out by name; an index of nothing else is no image")
     func attestations() async throws {
         let image = try Self.image(.linuxAMD64)
-        var attestation = Self.child(image, Platform(os: "unknown", architecture: "unknown"))
+        var attestation = Self.child(image, try Platform("unknown/unknown"))
         attestation.digest = ImageFixture.digest([1])
         attestation.annotations = ["vnd.docker.reference.type": "attestation-manifest"]
         let both = ImageIndex(mediaType: .ociIndex, manifests: [attestation, Self.child(image, .linuxAMD64)])

@@ -210,6 +210,15 @@ struct ImageScannerTests {
         #expect(error?.kind == .notFound)
     }
 
+    @Test("a platform that cannot be named is refused with the reason")
+    func badPlatform() async throws {
+        let text = #"{"os":"linux","architecture":"arm64","variant":"v8/x","rootfs":{"diff_ids":[]}}"#
+        let image = try ImageFixture(configuration: Array(text.utf8), layers: [], descriptors: [])
+        let error = await #expect(throws: ScanError.self) { try await Scanning.scan(image) }
+        #expect(error?.kind == .corrupt)
+        #expect(error?.message.contains("v8/x") == true)
+    }
+
     @Test("a configuration or manifest whose bytes do not fit is refused")
     func wrongBytes() async throws {
         let image = try Scanning.image([.file("x")])

@@ -63,7 +63,7 @@ struct LocalImageTests {
     @Test("a layout whose own index lists the platforms")
     func flat() async throws {
         try await Scanning.withFolder { folder in
-            for platform in [Platform.linuxAMD64, Platform(os: "linux", architecture: "arm64")] {
+            for platform in [Platform.linuxAMD64, try Platform("linux/arm64")] {
                 let image = try Self.image("1", platform)
                 for bytes in image.layers + [image.configuration, image.manifest] {
                     try OCILayoutFixture.write(bytes, to: folder)

@@ -66,6 +66,30 @@ struct NameTests {
         #expect(throws: ParseError.self) { try Platform(text) }
     }
 
+    @Test(
+        "no part of a platform holds what its text form could not, built or decoded",
+        arguments: ["v8/x", "v 8", "v8\n", "v\u{7F}", "\u{E9}", String(repeating: "v", count: 65)])
+    func badParts(part: String) throws {
+        #expect(throws: ParseError.self) { try Platform(os: part, architecture: "arm64") }
+        #expect(throws: ParseError.self) { try Platform(os: "linux", architecture: part) }
+        #expect(throws: ParseError.self) { try Platform(os: "linux", architecture: "arm64", variant: part) }
+        #expect(throws: ParseError.self) { try Platform(os: "linux", architecture: "arm64", osVersion: part) }
+        for key in ["os", "architecture", "variant", "os.version"] {
+            var members = ["os": "linux", "architecture": "arm64"]
+            members[key] = part
+            let json = try JSONEncoder().encode(members)
+            #expect(throws: DecodingError.self) { try JSONDecoder().decode(Platform.self, from: json) }
+        }
+    }
+
+    @Test("empty texts of a platform are unknown, or not there")
+    func emptyParts() throws {
+        let json = Data(#"{"os":"","architecture":"","variant":"","os.version":""}"#.utf8)
+        let platform = try JSONDecoder().decode(Platform.self, from: json)
+        #expect(platform.isUnknown && platform.variant == nil && platform.osVersion == nil)
+        #expect(try Platform(platform.description) == platform)
+    }
+
     @Test("an attestation's platform is unknown")
     func unknownPlatform() throws {
         #expect(try Platform("unknown/unknown").isUnknown)
