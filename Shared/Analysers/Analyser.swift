@@ -58,12 +58,43 @@ public struct FileFindings: Hashable, Sendable, Codable {
     public var distribution: Distribution?
     /// What the file leaves open. Counts only while the file is part of the image.
     public var undetermined: [Undetermined]
+    /// Metadata of language packages that a distribution's package installed.
+    public var owned: [OwnedFile]
 
-    public init(packages: [FoundPackage] = [], distribution: Distribution? = nil, undetermined: [Undetermined] = []) {
+    public init(
+        packages: [FoundPackage] = [], distribution: Distribution? = nil, undetermined: [Undetermined] = [],
+        owned: [OwnedFile] = []
+    ) {
         self.packages = packages
         self.distribution = distribution
         self.undetermined = undetermined
+        self.owned = owned
     }
+
+    var isEmpty: Bool { packages.isEmpty && distribution == nil && undetermined.isEmpty && owned.isEmpty }
+    /// What counts against `packagesMax`.
+    var count: Int { packages.count + owned.count }
+}
+
+/// A file that says that a language's package is installed, and the distribution's package that brought it.
+public struct OwnedFile: Hashable, Sendable, Codable {
+    public var path: EntryPath
+    public var owner: String
+
+    public init(path: EntryPath, owner: String) {
+        self.path = path
+        self.owner = owner
+    }
+
+    /// Whether a path is of such a file, by its end: distributions install hundreds of thousands of others.
+    static func mayBe(_ path: some BidirectionalCollection<UInt8>) -> Bool {
+        guard let last = path.last, last == UInt8(ascii: "A") || last == UInt8(ascii: "O") || last == UInt8(ascii: "o")
+        else { return false }
+        return ends.contains { path.reversed().starts(with: $0) }
+    }
+
+    /// Backwards.
+    private static let ends = ["METADATA", "PKG-INFO", ".egg-info"].map { Array($0.utf8.reversed()) }
 }
 
 /// A package as its file states it, before the image is known.

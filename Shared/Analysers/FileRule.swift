@@ -8,7 +8,7 @@ public struct FileRule: Hashable, Sendable {
         /// an entry.
         case path(EntryPath)
         /// All files right in one directory, reached also through links: a database in pieces.
-        case directory(EntryPath, exceptSuffixes: [String])
+        case directory(EntryPath, suffix: String, exceptSuffixes: [String])
         /// Files of this name, wherever they lie, in a directory whose name ends so.
         case named(String, parentSuffix: String)
         /// Files whose name ends so, wherever they lie.
@@ -24,6 +24,8 @@ public struct FileRule: Hashable, Sendable {
     let requiredDirectory: String
     /// Whether a database without a package is an answer; else the image's packages are undetermined.
     var mayBeEmpty = false
+    /// Whether a file that says nothing is not kept: there are many of its kind, and few matter.
+    var dropsEmpty = false
     /// Whose package manager's database this is: an image of such a distribution that has none is not clean but unknown.
     var database: PackageType?
     /// A larger file is reported as not read.
@@ -47,13 +49,18 @@ public struct FileRule: Hashable, Sendable {
     }
 
     /// A database of many files in one directory.
+    ///
+    /// - Parameters:
+    ///   - suffix: how the names of its files end.
+    ///   - mayBeEmpty: set where the files are not lists of packages; those that say nothing are then not kept.
     public static func directory(
-        _ path: String, exceptSuffixes: [String] = [], needsContent: Bool = true, mayBeEmpty: Bool = false,
-        database: PackageType? = nil
+        _ path: String, suffix: String = "", exceptSuffixes: [String] = [], needsContent: Bool = true,
+        mayBeEmpty: Bool = false, database: PackageType? = nil
     ) -> FileRule {
         FileRule(
-            place: .directory(entry(path), exceptSuffixes: exceptSuffixes), needsContent: needsContent,
-            excludedDirectories: [], requiredDirectory: "", mayBeEmpty: mayBeEmpty || !needsContent, database: database)
+            place: .directory(entry(path), suffix: suffix, exceptSuffixes: exceptSuffixes), needsContent: needsContent,
+            excludedDirectories: [], requiredDirectory: "", mayBeEmpty: mayBeEmpty || !needsContent,
+            dropsEmpty: mayBeEmpty, database: database)
     }
 
     /// Files of one name anywhere, in directories whose name ends so.
@@ -89,8 +96,8 @@ public struct FileRule: Hashable, Sendable {
         case .path(let wanted):
             // The last two components: `dpkg/status` may be reached as `var/lib/dpkg/status`.
             return path.bytes.hasSuffix(wanted.bytes.tail(components: 2))
-        case .directory(let wanted, let exceptSuffixes):
-            return path.parent.name.elementsEqual(wanted.name)
+        case .directory(let wanted, let suffix, let exceptSuffixes):
+            return path.bytes.hasSuffix(Array(suffix.utf8)) && path.parent.name.elementsEqual(wanted.name)
                 && !exceptSuffixes.contains { path.bytes.hasSuffix(Array($0.utf8)) }
         case .named, .suffix:
             return matchesAnywhere(path)

@@ -3,10 +3,10 @@ public import Model
 /// What the caller knows beyond the inventory.
 public struct MatchOptions: Sendable {
     /// Whether a distribution's package installed this language package; then the distribution's answer counts and no
-    /// language advisory is reported for it. By default nothing is known to be owned.
+    /// language advisory is reported for it. By default the inventory's word counts.
     public var isOwnedByDistribution: @Sendable (Package) -> Bool
 
-    public init(isOwnedByDistribution: @escaping @Sendable (Package) -> Bool = { _ in false }) {
+    public init(isOwnedByDistribution: @escaping @Sendable (Package) -> Bool = { $0.owner != nil }) {
         self.isOwnedByDistribution = isOwnedByDistribution
     }
 }
@@ -25,13 +25,13 @@ extension AdvisorySet {
             switch AdviceSource(package, inventory: inventory, release: release) {
             case .none(let reason): undetermined.insert(reason)
             case .ecosystem(let ecosystem, let lookups):
-                guard coverage.contains(ecosystem) else {
-                    undetermined.insert(noData(ecosystem, package, inventory))
-                    continue
-                }
                 if !package.type.isOperatingSystem, release.map(coverage.contains) == true,
                     options.isOwnedByDistribution(package)
                 {
+                    continue
+                }
+                guard coverage.contains(ecosystem) else {
+                    undetermined.insert(noData(ecosystem, package, inventory))
                     continue
                 }
                 var matcher = PackageMatcher(set: self, package: package, ecosystem: ecosystem)

@@ -1,3 +1,4 @@
+import LayerArchive
 import Model
 
 /// The installed database of apk: paragraphs of lines with a letter, a colon and a value (Alpine wiki, "Apk spec").
@@ -8,18 +9,23 @@ enum ApkParser {
         var architecture = ""
         var origin = ""
         var license = ""
+        var folder: [UInt8] = []
+        var metadata: [EntryPath] = []
         var hasFields = false
     }
 
     static func packages(_ bytes: UnsafeRawBufferPointer) throws(AnalysisError) -> [FoundPackage] {
-        var packages: [FoundPackage] = []
+        try read(bytes).packages
+    }
+
+    static func read(_ bytes: UnsafeRawBufferPointer) throws(AnalysisError) -> FileFindings {
+        var findings = FileFindings()
         var paragraph = Paragraph()
         var number = 0
         for line in LineReader(bytes) {
             number += 1
             if line.isEmpty {
-                if paragraph.hasFields { packages.append(try package(paragraph, line: number)) }
-                try AnalysisLimits.check(packages: packages.count)
+                try end(paragraph, line: number, &findings)
                 paragraph = Paragraph()
                 continue
             }
@@ -27,17 +33,37 @@ enum ApkParser {
                 throw AnalysisError("line \(number) is no field")
             }
             paragraph.hasFields = true
-            switch line[line.startIndex] {
-            case UInt8(ascii: "P"): paragraph.name = line.fieldValue
-            case UInt8(ascii: "V"): paragraph.version = line.fieldValue
-            case UInt8(ascii: "A"): paragraph.architecture = line.fieldValue
-            case UInt8(ascii: "o"): paragraph.origin = line.fieldValue
-            case UInt8(ascii: "L"): paragraph.license = line.fieldValue
-            default: break
-            }
+            read(line, into: &paragraph)
         }
-        if paragraph.hasFields { packages.append(try package(paragraph, line: number)) }
-        return packages
+        try end(paragraph, line: number, &findings)
+        return findings
+    }
+
+    private static func read(_ line: Slice<UnsafeRawBufferPointer>, into paragraph: inout Paragraph) {
+        switch line[line.startIndex] {
+        case UInt8(ascii: "P"): paragraph.name = line.fieldValue
+        case UInt8(ascii: "V"): paragraph.version = line.fieldValue
+        case UInt8(ascii: "A"): paragraph.architecture = line.fieldValue
+        case UInt8(ascii: "o"): paragraph.origin = line.fieldValue
+        case UInt8(ascii: "L"): paragraph.license = line.fieldValue
+        // A folder, and the files in it.
+        case UInt8(ascii: "F"): paragraph.folder = Array(line.dropFirst(2))
+        case UInt8(ascii: "R") where OwnedFile.mayBe(line):
+            if let path = EntryPath(paragraph.folder + [UInt8(ascii: "/")] + line.dropFirst(2)) {
+                paragraph.metadata.append(path)
+            }
+        default: break
+        }
+    }
+
+    private static func end(
+        _ paragraph: Paragraph, line: Int, _ findings: inout FileFindings
+    ) throws(AnalysisError) {
+        guard paragraph.hasFields else { return }
+        let package = try package(paragraph, line: line)
+        findings.packages.append(package)
+        findings.owned += paragraph.metadata.map { OwnedFile(path: $0, owner: package.name) }
+        try AnalysisLimits.check(packages: findings.count)
     }
 
     private static func package(_ paragraph: Paragraph, line: Int) throws(AnalysisError) -> FoundPackage {

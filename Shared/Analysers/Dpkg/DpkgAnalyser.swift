@@ -1,16 +1,19 @@
 import LayerArchive
 import Model
 
-/// Debian packages: `var/lib/dpkg/status`, and the one file a package in `status.d` of distroless images.
+/// Debian packages: `var/lib/dpkg/status`, and the one file a package in `status.d` of distroless images. The lists in
+/// `info` say which metadata of other ecosystems a package brought.
 struct DpkgAnalyser: Analyser {
     let name = "dpkg"
-    let version = 1
+    let version = 2
     let rules: [FileRule] = [
         .path("var/lib/dpkg/status", database: .deb),
         .directory("var/lib/dpkg/status.d", exceptSuffixes: [".md5sums"], database: .deb),
+        .directory("var/lib/dpkg/info", suffix: ".list", mayBeEmpty: true),
     ]
 
     func analyse(_ path: EntryPath, _ bytes: UnsafeRawBufferPointer) throws(AnalysisError) -> FileFindings {
+        if path.bytes.hasSuffix(Array(".list".utf8)) { return DpkgParser.files(bytes, of: path.name) }
         let isPiece = path.parent.name.elementsEqual("status.d".utf8)
         return FileFindings(packages: try DpkgParser.packages(bytes, statusIsImplied: isPiece))
     }

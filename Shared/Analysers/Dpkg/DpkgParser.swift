@@ -1,3 +1,4 @@
+import LayerArchive
 import Model
 
 /// The paragraphs of a dpkg status file (deb-control(5), dpkg(1) §Package states).
@@ -40,6 +41,15 @@ enum DpkgParser {
         // The last paragraph may lack its blank line.
         if let found = try package(paragraph, statusIsImplied, line: number) { packages.append(found) }
         return packages
+    }
+
+    /// The files of one package, an absolute path a line. `name` is the list's: `PACKAGE.list`, or `PACKAGE:ARCH.list`
+    /// where several architectures may be installed (dpkg-query(1) §Files).
+    static func files(_ bytes: UnsafeRawBufferPointer, of name: ArraySlice<UInt8>) -> FileFindings {
+        let package = name.dropLast(".list".utf8.count).prefix { $0 != UInt8(ascii: ":") }
+        let owner = String(decoding: package, as: UTF8.self)
+        let owned = LineReader(bytes).filter { OwnedFile.mayBe($0) }.compactMap { EntryPath($0) }
+        return FileFindings(owned: owned.map { OwnedFile(path: $0, owner: owner) })
     }
 
     private static func read(_ line: Slice<UnsafeRawBufferPointer>, into paragraph: inout Paragraph) {

@@ -31,6 +31,7 @@ struct InventoryBuilder {
     private var undetermined: [Undetermined] = []
     private var missing: Missing = [:]
     private var databases = PackageDatabases()
+    private var ownership = Ownership()
 
     init(analysers: AnalyserSet, descriptors: [Descriptor], layers: [LayerOutcome], packagesMax: Int) {
         self.analysers = analysers
@@ -66,7 +67,7 @@ struct InventoryBuilder {
         let inventory = Inventory(
             digest: image.digest, platform: configuration.platform, distribution: distribution,
             configuration: configuration,
-            layers: inventoryLayers(configuration), packages: packages.sorted(by: Self.isBefore),
+            layers: inventoryLayers(configuration), packages: ownership.applied(to: packages.sorted(by: Self.isBefore)),
             undetermined: limitedUndetermined(),
             notes: notes(), analyserVersion: analysers.version, configurationDigest: image.manifest.config.digest)
         return (inventory, missing)
@@ -88,7 +89,8 @@ struct InventoryBuilder {
                 let history = Databases(stack: stack, path: path) { self.record($0, $1, analyser)?.findings }
                 for found in findings.packages { add(found, analyser, layer: history.origin(of: found), place.path) }
                 undetermined += findings.undetermined
-            case .directory(let path, _): collectDirectory(path, analyser, rule)
+                ownership.add(findings.owned, stack)
+            case .directory(let path, _, _): collectDirectory(path, analyser, rule)
             case .named, .suffix: continue
             }
         }
@@ -138,6 +140,7 @@ struct InventoryBuilder {
             databases.found(rule.database)
             guard let findings = findings(place.real, analyser, rule, at: path) else { continue }
             undetermined += findings.undetermined
+            ownership.add(findings.owned, stack)
             if findings.packages.isEmpty, !rule.mayBeEmpty { note(place.path, "the database names no package") }
             for found in findings.packages {
                 var layer = place.layer

@@ -26,6 +26,7 @@ final class LayerAnalysis: EntrySelector, @unchecked Sendable {
         let analyser: any Analyser
         var needsContent: Bool
         var bytesMax: Int64
+        var dropsEmpty: Bool
     }
 
     func wants(_ entry: TarEntry) -> Bool {
@@ -57,27 +58,32 @@ final class LayerAnalysis: EntrySelector, @unchecked Sendable {
             if let known = result.firstIndex(where: { $0.analyser.name == analyser.name }) {
                 result[known].needsContent = result[known].needsContent || match.rule.needsContent
                 result[known].bytesMax = max(result[known].bytesMax, match.rule.bytesMax)
+                result[known].dropsEmpty = result[known].dropsEmpty && match.rule.dropsEmpty
             } else {
                 result.append(
-                    Wish(analyser: analyser, needsContent: match.rule.needsContent, bytesMax: match.rule.bytesMax))
+                    Wish(
+                        analyser: analyser, needsContent: match.rule.needsContent, bytesMax: match.rule.bytesMax,
+                        // What a link leads to was asked for.
+                        dropsEmpty: match.rule.dropsEmpty && extra[path] == nil))
             }
         }
         if !extra.isEmpty, let names = extra[path] {
             for analyser in analysers.analysers
             where names.contains(analyser.name) && !result.contains(where: { $0.analyser.name == analyser.name }) {
                 let bytesMax = analyser.rules.map(\.bytesMax).max() ?? 0
-                result.append(Wish(analyser: analyser, needsContent: true, bytesMax: bytesMax))
+                result.append(Wish(analyser: analyser, needsContent: true, bytesMax: bytesMax, dropsEmpty: false))
             }
         }
         return result
     }
 
     private func run(_ wishes: [Wish], _ entry: TarEntry, _ bytes: UnsafeRawBufferPointer) {
-        let found = wishes.map { wish in
+        let found: [LayerRecord.File] = wishes.compactMap { wish in
             let name = wish.analyser.name
             do throws(AnalysisError) {
-                return LayerRecord.File(
-                    path: entry.path, analyser: name, findings: try Self.findings(wish, entry, bytes), unread: nil)
+                let findings = try Self.findings(wish, entry, bytes)
+                if findings.isEmpty, wish.dropsEmpty { return nil }
+                return LayerRecord.File(path: entry.path, analyser: name, findings: findings, unread: nil)
             } catch {
                 return LayerRecord.File(path: entry.path, analyser: name, findings: nil, unread: error.reason)
             }
@@ -95,13 +101,14 @@ final class LayerAnalysis: EntrySelector, @unchecked Sendable {
             throw AnalysisError("it has \(entry.sizeBytes) bytes, over the limit bytesMax = \(wish.bytesMax)")
         }
         let findings = try wish.analyser.analyse(entry.path, bytes)
+        try AnalysisLimits.check(packages: findings.count)
         for package in findings.packages { try package.check() }
         return findings
     }
 
     /// Replaces what is known of a path, within the limits.
     private func keep(_ found: [LayerRecord.File], at path: EntryPath) {
-        let count = { (files: [LayerRecord.File]) in files.reduce(0) { $0 + ($1.findings?.packages.count ?? 0) } }
+        let count = { (files: [LayerRecord.File]) in files.reduce(0) { $0 + ($1.findings?.count ?? 0) } }
         let old = found.isEmpty ? files.removeValue(forKey: path) : files.updateValue(found, forKey: path)
         packages += count(found) - count(old ?? [])
         if files.count > limits.filesMax {

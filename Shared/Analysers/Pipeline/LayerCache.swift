@@ -46,7 +46,7 @@ public actor MemoryLayerCache: LayerCache {
 extension LayerRecord {
     /// Memory that the record takes, roughly.
     var estimatedBytes: Int {
-        let packages = files.reduce(0) { $0 + 256 + ($1.findings?.packages.count ?? 0) * 400 }
+        let packages = files.reduce(0) { $0 + 256 + ($1.findings?.count ?? 0) * 400 }
         return 1024 + contents.estimatedBytes + packages
     }
 }

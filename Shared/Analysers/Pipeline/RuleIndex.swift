@@ -24,7 +24,7 @@ struct RuleIndex: Sendable {
     private mutating func add(_ match: Match) {
         switch match.rule.place {
         case .path(let path): byName[path.name, default: []].append(match)
-        case .directory(let path, _): byParentName[path.name, default: []].append(match)
+        case .directory(let path, _, _): byParentName[path.name, default: []].append(match)
         case .named(let name, _): byName[Array(name.utf8)[...], default: []].append(match)
         case .suffix(let suffix):
             guard let dot = suffix.utf8.lastIndex(of: UInt8(ascii: ".")) else {

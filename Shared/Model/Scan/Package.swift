@@ -37,11 +37,14 @@ public struct Package: Hashable, Sendable, Codable {
     /// The file that says it is installed, without leading `/`.
     public var location: String
     public var licenses: [String]
+    /// For a language's package: the distribution's package that installed its files. The distribution patches it
+    /// without raising its version, so its own advice counts and not the language's.
+    public var owner: String?
 
     public init(
         name: String, version: String, type: PackageType, architecture: String? = nil, purl: String,
         source: Source? = nil,
-        layer: Digest? = nil, location: String, licenses: [String] = []
+        layer: Digest? = nil, location: String, licenses: [String] = [], owner: String? = nil
     ) {
         self.name = name
         self.version = version
@@ -52,5 +55,6 @@ public struct Package: Hashable, Sendable, Codable {
         self.layer = layer
         self.location = location
         self.licenses = licenses
+        self.owner = owner
     }
 }

@@ -103,12 +103,16 @@ struct MatchTests {
         let set = Samples.set([
             Samples.advisory("PYSEC-1", "PyPI", "requests"), Samples.advisory("DSA-1", "Debian:12", "other"),
         ])
-        let options = MatchOptions { $0.name == "requests" }
         let package = Samples.package(.pypi, "requests", "1.0")
-        #expect(set.match(Samples.inventory(Samples.debian12, [package]), options: options).findings.isEmpty)
+        var owned = package
+        owned.owner = "python3-requests"
+        let result = set.match(Samples.inventory(Samples.debian12, [owned]))
+        #expect(result.findings.isEmpty && result.undetermined.isEmpty)
         #expect(set.match(Samples.inventory(Samples.debian12, [package])).findings.count == 1)
         let debian13 = Distribution(id: "debian", versionID: "13")
-        #expect(set.match(Samples.inventory(debian13, [package]), options: options).findings.count == 1)
+        #expect(set.match(Samples.inventory(debian13, [owned])).findings.count == 1)
+        let options = MatchOptions { _ in false }
+        #expect(set.match(Samples.inventory(Samples.debian12, [owned]), options: options).findings.count == 1)
     }
 
     @Test("the result is sorted and the same every time")

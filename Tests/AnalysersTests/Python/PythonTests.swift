@@ -55,6 +55,61 @@ struct PythonTests {
         #expect(inventory.undetermined == [])
     }
 
+    @Test("what a Debian package brought is its own, what pip installed is not")
+    func ownedByDpkg() async throws {
+        let folder = "usr/lib/python3/dist-packages"
+        let list =
+            "/.\n/usr\n/\(folder)/PyYAML-6.0.egg-info\n/\(folder)/PyYAML-6.0.egg-info/PKG-INFO\n"
+            + "/\(folder)/yaml/__init__.py\n/\(folder)/six-1.egg-info\n"
+        let inventory = try await Scanning.inventory(
+            [
+                .file("var/lib/dpkg/status", Scanning.dpkg(("python3-yaml", "6.0-3"), ("base-files", "12"))),
+                .file("var/lib/dpkg/info/python3-yaml:amd64.list", list),
+                .file("var/lib/dpkg/info/base-files.list", "/.\n/etc\n"),
+                .file("var/lib/dpkg/info/gone.list", "/\(folder)/left-1.egg-info\n"),
+                .file("\(folder)/PyYAML-6.0.egg-info/PKG-INFO", "Name: PyYAML\nVersion: 6.0\n"),
+                .file("\(folder)/six-1.egg-info", "Name: six\nVersion: 1\n"),
+                .file("\(folder)/left-1.egg-info", "Name: left\nVersion: 1\n"),
+            ], [.file("usr/local/\(folder)/PyYAML-6.0.dist-info/METADATA", "Name: PyYAML\nVersion: 6.0\n")])
+        let owners = inventory.packages.filter { $0.type == .pypi }.map { "\($0.location): \($0.owner ?? "-")" }
+        #expect(
+            owners == [
+                "\(folder)/PyYAML-6.0.egg-info/PKG-INFO: python3-yaml",
+                "usr/local/\(folder)/PyYAML-6.0.dist-info/METADATA: -", "\(folder)/left-1.egg-info: -",
+                "\(folder)/six-1.egg-info: python3-yaml",
+            ])
+        #expect(inventory.undetermined == [])
+    }
+
+    @Test("what an Alpine package brought is its own")
+    func ownedByApk() async throws {
+        let database =
+            "P:py3-six\nV:1-r0\nF:\(Self.site)/six-1.dist-info\nR:METADATA\nR:RECORD\nF:\(Self.site)\nR:six.py\n"
+            + "R:old-1.egg-info\n\n"
+        let inventory = try await Scanning.inventory([
+            .file("lib/apk/db/installed", database),
+            .file("\(Self.site)/six-1.dist-info/METADATA", "Name: six\nVersion: 1\n"),
+            .file("\(Self.site)/old-1.egg-info", "Name: old\nVersion: 1\n"),
+            .file("\(Self.site)/a-1.dist-info/METADATA", "Name: a\nVersion: 1\n"),
+        ])
+        #expect(inventory.packages.map { "\($0.name): \($0.owner ?? "-")" } == [
+            "py3-six: -", "a: -", "old: py3-six", "six: py3-six",
+        ])
+    }
+
+    @Test("a list behind a link is read where it lies")
+    func linkedList() async throws {
+        let site = "usr/lib/python3/dist-packages"
+        let inventory = try await Scanning.inventory([
+            .file("var/lib/dpkg/status", Scanning.dpkg(("one", "1"))),
+            .file("var/lib/dpkg/info/a.list", "/etc\n"),
+            .hardLink("var/lib/dpkg/info/one.list", "var/lib/dpkg/info/a.list"),
+            .file("\(site)/six-1.egg-info", "Name: six\nVersion: 1\n"),
+        ])
+        #expect(inventory.packages.count == 2)
+        #expect(inventory.undetermined == [])
+    }
+
     @Test("damaged metadata is told", arguments: ["", "Version: 1\n", "Name: a\n", "\nName: a\nVersion: 1\n"])
     func damage(_ text: String) async throws {
         let path = "\(Self.site)/a-1.dist-info/METADATA"

@@ -1,0 +1,29 @@
+import LayerArchive
+import Model
+
+/// Which packages of languages were installed by the distribution's own packages, told by the files that both name.
+struct Ownership {
+    /// By the path of the metadata, as packages state their location.
+    private var owners: [String: String] = [:]
+
+    /// Takes the files of a distribution's packages, with the places where links lead to.
+    mutating func add(_ files: [OwnedFile], _ stack: LayerStack) {
+        for file in files {
+            owners[file.path.description] = file.owner
+            if case .file(let real, _) = stack.resolve(file.path) { owners[real.description] = file.owner }
+        }
+    }
+
+    /// Names the owner of each package of a language, as long as that is installed: a list may be left over.
+    func applied(to packages: [Package]) -> [Package] {
+        guard !owners.isEmpty else { return packages }
+        let installed = Set(packages.lazy.filter(\.type.isOperatingSystem).map(\.name))
+        return packages.map { package in
+            guard !package.type.isOperatingSystem, let owner = owners[package.location], installed.contains(owner)
+            else { return package }
+            var package = package
+            package.owner = owner
+            return package
+        }
+    }
+}
