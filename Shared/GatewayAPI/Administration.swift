@@ -38,6 +38,8 @@ public struct RegistryRequest: Codable, Sendable, Hashable {
     public var pool: String?
     public var caFile: String?
     public var skipTLSVerification: Bool?
+    public var clientCertificateFile: String?
+    public var clientKeyFile: String?
     public var webhook: Webhook?
     /// nil keeps the one before, unless the URL changes: then it is dropped.
     public var credential: Credential?
@@ -81,6 +83,8 @@ public struct RegistrySummary: Codable, Sendable, Hashable {
     public var pool: String
     public var caFile: String?
     public var skipTLSVerification: Bool
+    public var clientCertificateFile: String?
+    public var clientKeyFile: String?
     public var webhookHeader: String?
     public var credentialSet: Bool
     public var version: Int
@@ -102,6 +106,8 @@ public struct RegistrySummary: Codable, Sendable, Hashable {
         pool = registry.pool
         caFile = registry.caFile
         skipTLSVerification = registry.skipTLSVerification
+        clientCertificateFile = registry.clientCertificateFile
+        clientKeyFile = registry.clientKeyFile
         webhookHeader = registry.webhook?.header
         credentialSet = registry.credential != nil
         version = registry.version

@@ -67,7 +67,9 @@ public final class RegistryClients: RegistryDirectory {
     private func make(_ registry: Registry) throws(RegistryAccessError) -> RemoteRegistry {
         let endpoint: RegistryEndpoint
         do {
-            let tls = try TLSOptions(caBundlePath: registry.caFile, skipsVerification: registry.skipTLSVerification)
+            let tls = try TLSOptions(
+                caBundlePath: registry.caFile, certificatePath: registry.clientCertificateFile,
+                keyPath: registry.clientKeyFile, skipsVerification: registry.skipTLSVerification)
             endpoint = try RegistryEndpoint(url: registry.url, tls: tls, realmHosts: realmHosts)
         } catch {
             throw .badRegistry(registry: registry.name.text, reason: error.description)

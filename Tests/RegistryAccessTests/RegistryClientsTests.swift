@@ -63,6 +63,23 @@ struct RegistryClientsTests {
         }
     }
 
+    @Test("authorities and the client certificate of the record go with each request")
+    func tls() async throws {
+        let transport = RecordingTransport()
+        let clients = RegistryClients(transport: transport, sealer: nil, now: { Date() })
+        let registry = Registry(
+            name: try RegistryName("example"), url: "https://registry.example.com", caFile: "/ca.pem",
+            clientCertificateFile: "/client.pem", clientKeyFile: "/client.key")
+        _ = try? await clients.client(for: registry).resolve(try RepositoryName("a"), .tag(.latest))
+        let expected = TLSOptions(
+            verification: .systemAnd(caBundlePath: "/ca.pem"),
+            clientCertificate: .init(certificatePath: "/client.pem", keyPath: "/client.key"))
+        #expect(transport.requests.withLock { $0.first?.tls } == expected)
+        let half = Registry(
+            name: registry.name, url: registry.url, clientCertificateFile: "/client.pem")
+        #expect(throws: RegistryAccessError.self) { try clients.unkeptClient(for: half) }
+    }
+
     @Test("a record that no client can be made from is refused with its reason")
     func badRecord() throws {
         let clients = RegistryClients(transport: RecordingTransport(), sealer: nil, now: { Date() })

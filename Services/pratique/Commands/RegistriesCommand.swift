@@ -60,10 +60,16 @@ struct RegistriesCommand: AsyncParsableCommand {
         @Option(help: "A platform to scan, such as linux/arm64; may be repeated.") var platform: [String] = []
         @Option(help: "A PEM file of certificate authorities, on the services' machines.") var caFile: String?
         @Flag(help: "Do not check the registry's certificate.") var skipTLSVerification = false
+        @Option(help: "A PEM file with our certificate for it, on the services' machines.") var clientCertificateFile:
+            String?
+        @Option(help: "The key of that certificate, on the services' machines.") var clientKeyFile: String?
 
         func validate() throws {
             if (user == nil) != (passwordFile == nil) {
                 throw ValidationError("--user and --password-file go together")
+            }
+            if (clientCertificateFile == nil) != (clientKeyFile == nil) {
+                throw ValidationError("--client-certificate-file and --client-key-file go together")
             }
         }
 
@@ -81,6 +87,8 @@ struct RegistriesCommand: AsyncParsableCommand {
             if !platform.isEmpty { request.platforms = platform }
             request.caFile = caFile
             request.skipTLSVerification = skipTLSVerification
+            request.clientCertificateFile = clientCertificateFile
+            request.clientKeyFile = clientKeyFile
             if !repositories.isEmpty {
                 do {
                     request.filter = ImageFilter(includeRepositories: try repositories.map { try GlobPattern($0) })

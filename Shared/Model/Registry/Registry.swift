@@ -27,6 +27,10 @@ public struct Registry: Hashable, Sendable, Codable {
     public var caFile: String?
     /// The certificate is not checked. Not together with `caFile`.
     public var skipTLSVerification: Bool
+    /// A client certificate (PEM) that the registry asks for, and its key: files on the services' machines, both or
+    /// neither. They go to the registry's own address only.
+    public var clientCertificateFile: String?
+    public var clientKeyFile: String?
     /// How webhooks of this registry are authenticated; nil means that none are taken.
     public var webhook: WebhookAuthentication?
     /// The sealed credential, or a reference to one; never shown.
@@ -38,8 +42,8 @@ public struct Registry: Hashable, Sendable, Codable {
         name: RegistryName, kind: Kind = .distribution, url: String, aliases: [String] = [], description: String? = nil,
         filter: ImageFilter = ImageFilter(), enumeration: Schedule? = nil, rescan: Schedule? = nil,
         platforms: [Platform] = [.linuxAMD64], pool: String = "default", caFile: String? = nil,
-        skipTLSVerification: Bool = false, webhook: WebhookAuthentication? = nil, credential: SealedCredential? = nil,
-        version: Int = 1
+        skipTLSVerification: Bool = false, clientCertificateFile: String? = nil, clientKeyFile: String? = nil,
+        webhook: WebhookAuthentication? = nil, credential: SealedCredential? = nil, version: Int = 1
     ) {
         self.name = name
         self.kind = kind
@@ -53,6 +57,8 @@ public struct Registry: Hashable, Sendable, Codable {
         self.pool = pool
         self.caFile = caFile
         self.skipTLSVerification = skipTLSVerification
+        self.clientCertificateFile = clientCertificateFile
+        self.clientKeyFile = clientKeyFile
         self.webhook = webhook
         self.credential = credential
         self.version = version

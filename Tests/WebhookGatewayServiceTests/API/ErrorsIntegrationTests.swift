@@ -80,6 +80,12 @@ import Testing
             #"{"name":"r","url":"https://r.example.com","credential":{"username":"a:b","password":"x"}}"#, 422,
             "credential"),
         Case(.post, "registries", #"{"name":"r","url":"https://r.example.com","caFile":"x.pem"}"#, 422, "caFile"),
+        Case(
+            .post, "registries", #"{"name":"r","url":"https://r.example.com","clientCertificateFile":"/c.pem"}"#, 422,
+            "clientKeyFile"),
+        Case(
+            .post, "registries", #"{"name":"r","url":"https://r.example.com","clientKeyFile":"key.pem"}"#, 422,
+            "clientKeyFile"),
         Case(.post, "registries", #"{"name":"demo","url":"https://r.example.com"}"#, 409),
         Case(.put, "registries/demo", #"{"name":"other","url":"https://r.example.com"}"#, 422, "name"),
         Case(.get, "registries/none", 404), Case(.delete, "registries/none", 404),

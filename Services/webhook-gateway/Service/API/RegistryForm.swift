@@ -27,7 +27,8 @@ struct RegistryForm {
             aliases: try aliases(request.aliases ?? []), description: request.description,
             filter: request.filter ?? ImageFilter(), enumeration: request.enumeration, rescan: request.rescan,
             platforms: try platforms(request.platforms), pool: request.pool ?? "default", caFile: request.caFile,
-            skipTLSVerification: request.skipTLSVerification ?? false)
+            skipTLSVerification: request.skipTLSVerification ?? false,
+            clientCertificateFile: request.clientCertificateFile, clientKeyFile: request.clientKeyFile)
         try check(registry)
         registry.webhook = try webhook(request.webhook, before: before?.webhook)
         registry.credential = try credential(request.credential, for: registry, before: before)
@@ -85,15 +86,12 @@ struct RegistryForm {
             }
         }
         try limit(registry.description, Self.descriptionBytesMax, "description")
-        try limit(registry.caFile, Self.textBytesMax, "caFile")
         // A pool is part of the name of a topic.
         do { _ = try RegistryName(registry.pool) } catch { throw ProblemError.invalid(error.reason, field: "pool") }
         if registry.caFile != nil, registry.skipTLSVerification {
             throw ProblemError.invalid("is not used together with caFile", field: "skipTLSVerification")
         }
-        if let caFile = registry.caFile, !caFile.hasPrefix("/") {
-            throw ProblemError.invalid("wants an absolute path on the services' machines", field: "caFile")
-        }
+        try checkFiles(registry)
         let filter = registry.filter
         let patterns =
             filter.includeRepositories.count + filter.excludeRepositories.count + filter.includeTags.count
@@ -103,6 +101,25 @@ struct RegistryForm {
         }
         for (schedule, field) in [(registry.enumeration, "enumeration"), (registry.rescan, "rescan")] {
             try ScheduleForm.check(schedule, field: field)
+        }
+    }
+
+    private func checkFiles(_ registry: Registry) throws {
+        let files = [
+            (registry.caFile, "caFile"), (registry.clientCertificateFile, "clientCertificateFile"),
+            (registry.clientKeyFile, "clientKeyFile"),
+        ]
+        for case (let file?, let field) in files {
+            guard file.utf8.count <= Self.textBytesMax else {
+                throw ProblemError.invalid("has more than \(Self.textBytesMax) bytes", field: field)
+            }
+            guard file.hasPrefix("/") else {
+                throw ProblemError.invalid("wants an absolute path on the services' machines", field: field)
+            }
+        }
+        if (registry.clientCertificateFile == nil) != (registry.clientKeyFile == nil) {
+            let field = registry.clientKeyFile == nil ? "clientKeyFile" : "clientCertificateFile"
+            throw ProblemError.invalid("a client certificate needs both the certificate and its key", field: field)
         }
     }
 
