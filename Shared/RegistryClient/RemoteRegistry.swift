@@ -1,4 +1,5 @@
 public import HTTPPort
+import Model
 
 /// A registry that speaks the OCI distribution protocol (1.1, and CNCF Distribution's catalogue), read only.
 ///
@@ -91,7 +92,7 @@ public enum RegistryCredential: Sendable, Hashable, CustomStringConvertible, Cus
 /// The named maxima of one registry's client.
 public struct RegistryLimits: Sendable, Hashable {
     public var manifestBytesMax: Int64 = 4 << 20
-    public var configurationBytesMax: Int64 = 4 << 20
+    public var configurationBytesMax = Int64(ImageConfiguration.bytesMax)
     public var blobBytesMax: Int64 = 64 << 30
     public var tokenBytesMax: Int64 = 1 << 20
     public var errorBytesMax: Int64 = 64 << 10

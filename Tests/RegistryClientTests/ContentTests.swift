@@ -240,7 +240,8 @@ import Testing
     @Test("a configuration over the limit is not fetched")
     func largeConfiguration() async throws {
         let transport = ScriptedTransport(Reply())
-        let descriptor = Descriptor(mediaType: .ociConfiguration, digest: image.digest, size: 5 << 20)
+        let size = Int64(ImageConfiguration.bytesMax) + 1
+        let descriptor = Descriptor(mediaType: .ociConfiguration, digest: image.digest, size: size)
         let error = await #expect(throws: RegistryError.self) {
             try await registry(transport).configuration(RepositoryName("a"), descriptor)
         }

@@ -1,4 +1,5 @@
 public import LayerArchive
+import Model
 
 /// The bounds of scanning one image.
 public struct ScanLimits: Hashable, Sendable {
@@ -15,7 +16,7 @@ public struct ScanLimits: Hashable, Sendable {
     public var recordBytesMax = 64 << 20
     /// Registries refuse manifests above 4 MiB.
     public var manifestBytesMax = 4 << 20
-    public var configurationBytesMax = 16 << 20
+    public var configurationBytesMax = ImageConfiguration.bytesMax
     /// Manifests below an index, all levels together.
     public var indexManifestsMax = 1000
     /// Indexes in indexes.

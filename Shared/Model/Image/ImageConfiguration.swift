@@ -15,6 +15,9 @@ public struct ImageConfiguration: Hashable, Sendable, Codable {
         }
     }
 
+    /// The largest configuration that is read: real ones have some KiB, those with thousands of history lines some MiB.
+    public static let bytesMax = 16 << 20
+
     public var platform: Platform
     /// RFC 3339, as the image says it.
     public var created: String?

@@ -107,6 +107,11 @@ struct RegistryRoutes: Sendable {
         if body.credential != nil, caller.role != .admin {
             throw ProblemError(.forbidden, "only an admin sets a registry's credential", field: "credential")
         }
+        // A certificate of ours is a credential, too, if it is another than before.
+        if let file = body.clientCertificateFile, file != before?.clientCertificateFile, caller.role != .admin {
+            throw ProblemError(
+                .forbidden, "only an admin sets a registry's client certificate", field: "clientCertificateFile")
+        }
         let form = RegistryForm(sealer: desk.sealer, plainHTTP: desk.plainHTTP)
         var wanted = try form.registry(body, before: before)
         wanted.version = before?.version ?? 1
