@@ -26,7 +26,7 @@ public struct FileRule: Hashable, Sendable {
     var mayBeEmpty = false
     /// Whether a file that says nothing is not kept: there are many of its kind, and few matter.
     var dropsEmpty = false
-    /// Whose package manager's database this is: an image of such a distribution that has none is not clean but unknown.
+    /// Whose package manager's database this is: an image of such a distribution without one is not clean but unknown.
     var database: PackageType?
     /// A larger file is reported as not read.
     var bytesMax: Int64 = Self.databaseBytesMax

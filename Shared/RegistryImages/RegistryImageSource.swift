@@ -33,7 +33,9 @@ public struct RegistryImageSource: ImageSource {
     }
 
     public func layer(_ descriptor: Descriptor, into sink: any LayerSink) async throws {
-        try await mapped { try await registry.blob(repository, descriptor, verifiesDigest: false) { try sink.write($0) } }
+        try await mapped {
+            try await registry.blob(repository, descriptor, verifiesDigest: false) { try sink.write($0) }
+        }
     }
 
     private func document(_ target: ReferenceTarget) async throws -> SourceDocument {

@@ -2,9 +2,9 @@ import Model
 
 /// Takes the values of variables out of history lines, which builders copy there in clear.
 ///
-/// `ENV` and `ARG` lines keep the names alone. The `|2 TOKEN=… USER=…` that builders put before a command is cut to the
-/// names, up to the shell that runs it. Where an `ENV` value stands in any other line, the variable's name stands in its
-/// place. Values may hold spaces and are not always quoted, so what cannot be told from a value goes, too.
+/// `ENV` and `ARG` lines keep the names alone. The `|2 TOKEN=… USER=…` that builders put before a command is cut to
+/// the names, up to the shell that runs it. Where an `ENV` value stands in any other line, the variable's name is put
+/// in its place. Values may hold spaces and are not always quoted, so what cannot be told from a value goes, too.
 struct HistoryRedaction {
     /// Shorter values are no secrets, and stand in any line by chance.
     static let valueBytesMin = 4

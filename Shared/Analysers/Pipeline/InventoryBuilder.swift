@@ -211,8 +211,8 @@ struct InventoryBuilder {
         guard packages.count < packagesMax else {
             let reason = "the image has more than the limit packagesMax = \(packagesMax)"
             // The same each time; the list of them is a set in the end.
-            if undetermined.last?.reason != reason { undetermined.append(Undetermined(what: "packages", reason: reason)) }
-            return
+            guard undetermined.last?.reason != reason else { return }
+            return undetermined.append(Undetermined(what: "packages", reason: reason))
         }
         packages.insert(
             Package(

@@ -12,7 +12,8 @@ public struct ScanLimits: Hashable, Sendable {
     public var filesMax = 100_000
     /// Packages of one layer, and of one image.
     public var packagesMax = AnalysisLimits.packagesMax
-    /// What is kept of all layers of one image (estimated): links, hashes of paths, results. A large image needs some MiB.
+    /// What is kept of all layers of one image (estimated): links, hashes of paths, results. Large images need some
+    /// MiB.
     public var recordBytesMax = 64 << 20
     /// Registries refuse manifests above 4 MiB.
     public var manifestBytesMax = 4 << 20

@@ -48,7 +48,7 @@ struct HistoryRedactionTests {
         let image = try ImageFixture(
             layers: [LayerFixture([.file("x")])], environment: ["SECRET=hunter2"],
             history: [
-                "RUN |2 TOKEN=s3cr3t words=a b /bin/sh -c use hunter2 # buildkit",
+                "RUN |2 TOKEN=s3cr3t words=a b /bin/sh -c use hunter2 # buildkit"
             ])
         let inventory = try await Scanning.scan(image)
         #expect(inventory.layers.map(\.createdBy) == ["RUN |2 TOKEN /bin/sh -c use $SECRET # buildkit"])

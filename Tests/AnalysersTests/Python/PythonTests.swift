@@ -92,9 +92,10 @@ struct PythonTests {
             .file("\(Self.site)/old-1.egg-info", "Name: old\nVersion: 1\n"),
             .file("\(Self.site)/a-1.dist-info/METADATA", "Name: a\nVersion: 1\n"),
         ])
-        #expect(inventory.packages.map { "\($0.name): \($0.owner ?? "-")" } == [
-            "py3-six: -", "a: -", "old: py3-six", "six: py3-six",
-        ])
+        #expect(
+            inventory.packages.map { "\($0.name): \($0.owner ?? "-")" } == [
+                "py3-six: -", "a: -", "old: py3-six", "six: py3-six",
+            ])
     }
 
     @Test("a list behind a link is read where it lies")
