@@ -123,9 +123,9 @@ public struct InventoryUpload: Codable, Sendable, Hashable {
     /// The reference or name under which the image is, or will be, pushed.
     public var image: String
     public var register: Register
-    /// The manifest's digest, or the configuration's where the image has no manifest yet.
+    /// The manifest's or the index's digest, or the configuration's where the image has no manifest yet.
     public var digest: Digest
-    /// One a platform.
+    /// One a platform: for an index those of its platforms, each with its own digest.
     public var inventories: [Inventory]
 
     public init(image: String, register: Register, digest: Digest, inventories: [Inventory]) {

@@ -87,4 +87,9 @@ public enum InventoryRecord: EventPayload, Hashable {
     }
 
     public static func uploadKey(_ digest: Digest, uploader: String) -> String { "\(digest)/upload/\(uploader)" }
+
+    /// Where an index's child lies: beside the index, so that of an upload is its uploader's.
+    public static func childKey(_ child: Digest, ofIndex key: String) -> String {
+        child.text + key.drop { $0 != "/" }
+    }
 }

@@ -191,6 +191,16 @@ import Testing
                 return
             }
             #expect(children.children.map(\.digest) == [first, second])
+            // One platform of an index: the index is written all the same.
+            let one = try await gateway.call(
+                .post, "inventories?wait=0", try upload(SampleImages.digest("f"), .never, platforms: [first]))
+            #expect(one.status == 202)
+            let last = try #require(try await gateway.records(Topics.inventories).last)
+            guard case .index(let single) = try last.payload(InventoryRecord.self) else {
+                Issue.record("the index of one platform is not written")
+                return
+            }
+            #expect(single.children.map(\.digest) == [first])
             let twice = try await gateway.call(
                 .post, "inventories?wait=0", try upload(index, .never, platforms: [first, first]))
             #expect(try twice.json(Problem.self).field == "inventories[1].digest")

@@ -27,6 +27,18 @@ struct NameJudge: Sendable {
         let name = try ImageName(row.name)
         let digest = try Digest(row.digest)
         guard let record = try record(name, digest, inputs) else { return .keep }
+        return keepOrWrite(record, inputs)
+    }
+
+    /// For a name whose judging failed: undetermined, with the error as the reason.
+    func refuse(_ inputs: JudgingInputs, because error: any Error) throws -> Judgement {
+        guard let row = inputs.name else { return .keep }
+        let reason = "cannot be judged: " + String("\(error)".prefix(500))
+        let missing = problems + inputs.problems + [Undetermined(what: "verdict", reason: reason)]
+        return keepOrWrite(without(try ImageName(row.name), try Digest(row.digest), missing), inputs)
+    }
+
+    private func keepOrWrite(_ record: VerdictRecord, _ inputs: JudgingInputs) -> Judgement {
         if let known = inputs.verdict, let old = try? known.payload(VerdictRecord.self), old.saysTheSame(as: record) {
             return .keep
         }
@@ -92,8 +104,7 @@ struct NameJudge: Sendable {
         var results: [VerdictRecord.PlatformResult] = []
         var platforms: [Judge.PlatformVerdict] = []
         for child in inputs.children {
-            let platform = try Platform(child.platform)
-            let childDigest = try Digest(child.digest)
+            let (platform, childDigest) = (child.platform, child.digest)
             var result: VerdictRecord.PlatformResult?
             if let stored = child.inventory {
                 result = try self.platform(name, childDigest, stored, missing)

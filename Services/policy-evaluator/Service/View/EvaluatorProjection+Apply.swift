@@ -102,18 +102,16 @@ extension EvaluatorProjection {
     private func apply(_ inventory: ReadInventory?, _ record: WholeRecord, _ db: Database) throws {
         try removeInventory(record.key, db)
         guard let inventory, let stored = StoredValue(record) else { return }
-        let isUpload = record.key.contains("/upload/")
         try db.cachedStatement(sql: "INSERT INTO inventories VALUES (NULL, ?, ?, ?, ?, ?, ?, NULL)").execute(
             arguments: [
                 record.key, inventory.digest.text, record.id.position, inventory.children != nil, stored.value,
                 stored.form,
             ])
         let id = db.lastInsertedRowID
-        if !isUpload {
-            for child in inventory.children ?? [] {
-                try db.cachedStatement(sql: "INSERT OR REPLACE INTO children VALUES (?, ?, ?)")
-                    .execute(arguments: [inventory.digest.text, child.digest.text, child.platform.description])
-            }
+        for child in inventory.children ?? [] {
+            let key = InventoryRecord.childKey(child.digest, ofIndex: record.key)
+            try db.cachedStatement(sql: "INSERT OR REPLACE INTO children VALUES (?, ?, ?, ?)")
+                .execute(arguments: [record.key, key, child.digest.text, try JSONFormat.encode(child.platform)])
         }
         for target in inventory.targets { try link(id, to: target, db) }
         try Dirty.inventory(record.key, digest: inventory.digest.text, db)
@@ -137,9 +135,7 @@ extension EvaluatorProjection {
         try db.cachedStatement(sql: "DELETE FROM inventory_packages WHERE inventory = ?").execute(arguments: [
             row["id"] as Int64
         ])
-        if !key.contains("/upload/") {
-            try db.cachedStatement(sql: "DELETE FROM children WHERE parent = ?").execute(arguments: [digest])
-        }
+        try db.cachedStatement(sql: "DELETE FROM children WHERE parent = ?").execute(arguments: [key])
         try db.cachedStatement(sql: "DELETE FROM inventories WHERE key = ?").execute(arguments: [key])
     }
 

@@ -28,8 +28,8 @@ struct JudgingInputs: Sendable {
     }
 
     struct Child: Sendable {
-        let platform: String
-        let digest: String
+        let platform: Platform
+        let digest: Digest
         let inventory: StoredInventory?
     }
 
@@ -94,7 +94,7 @@ enum EvaluatorRows {
         inputs.name = JudgingInputs.Name(
             name: row["name"], digest: digest, event: row["event"], traceparent: row["traceparent"])
         inputs.inventory = try inventory(of: row, digest: digest, db)
-        if let root = inputs.inventory, root.isIndex { inputs.children = try children(of: digest, db) }
+        if let root = inputs.inventory, root.isIndex { inputs.children = try children(of: root.key, db) }
         let status = try Row.fetchOne(
             db.cachedStatement(sql: "SELECT value, form FROM scan_status WHERE digest = ?"), arguments: [digest])
         inputs.status = status.flatMap { StoredValue($0) }
@@ -125,13 +125,15 @@ enum EvaluatorRows {
         }
     }
 
-    private static func children(of digest: String, _ db: Database) throws -> [JudgingInputs.Child] {
+    private static func children(of key: String, _ db: Database) throws -> [JudgingInputs.Child] {
         let rows = try Row.fetchAll(
-            db.cachedStatement(sql: "SELECT child, platform FROM children WHERE parent = ? ORDER BY platform, child"),
-            arguments: [digest])
+            db.cachedStatement(
+                sql: "SELECT child, digest, platform FROM children WHERE parent = ? ORDER BY platform, child"),
+            arguments: [key])
         return try rows.map { row in
-            let child: String = row["child"]
-            return JudgingInputs.Child(platform: row["platform"], digest: child, inventory: try inventory(child, db))
+            JudgingInputs.Child(
+                platform: try JSONFormat.decode(Platform.self, from: row["platform"]), digest: try Digest(row["digest"]),
+                inventory: try inventory(row["child"], db))
         }
     }
 

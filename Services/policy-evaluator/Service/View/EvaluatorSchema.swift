@@ -3,7 +3,7 @@ import GRDB
 /// The tables of `policy-evaluator.sqlite`. All of them can be made again from the log.
 enum EvaluatorSchema {
     /// Raised when tables change, or when the same inputs would be judged differently: everything is then judged again.
-    static let version = 1
+    static let version = 2
 
     static let tables = [
         "meta", "names", "policies", "inventories", "children", "packages", "inventory_packages", "scan_status",
@@ -31,8 +31,9 @@ enum EvaluatorSchema {
                     id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, digest TEXT NOT NULL, position INTEGER NOT NULL,
                     is_index INTEGER NOT NULL, value BLOB, form TEXT NOT NULL, error TEXT) STRICT;
                 CREATE INDEX inventories_digest ON inventories (digest);
+                -- Of indexes. `parent` and `child` are keys of inventories: an upload's children are its uploader's.
                 CREATE TABLE children (
-                    parent TEXT NOT NULL, child TEXT NOT NULL, platform TEXT NOT NULL,
+                    parent TEXT NOT NULL, child TEXT NOT NULL, digest TEXT NOT NULL, platform BLOB NOT NULL,
                     PRIMARY KEY (child, parent, platform)) STRICT, WITHOUT ROWID;
                 CREATE INDEX children_parent ON children (parent);
 
@@ -79,11 +80,13 @@ enum Dirty {
         try statement.execute(arguments: arguments)
     }
 
-    /// Names that are judged from this inventory: by digest, as a candidate, as a platform of an index.
+    /// Names that are judged from this inventory: by digest, as an upload, as a platform of an index.
     static func inventory(_ key: String, digest: String, _ db: Database) throws {
         try names(
-            where: "digest = ?1 OR inventory = ?2 OR digest IN (SELECT parent FROM children WHERE child = ?1)",
-            [digest, key], db)
+            where: """
+                digest = ?1 OR inventory = ?2 OR digest IN (SELECT parent FROM children WHERE child = ?2)
+                OR inventory IN (SELECT parent FROM children WHERE child = ?2)
+                """, [digest, key], db)
     }
 }
 

@@ -54,12 +54,7 @@ struct InventoryRoutes: Sendable {
         guard (1...Limits.platformsMax).contains(body.inventories.count) else {
             throw ProblemError.invalid("has 1 to \(Limits.platformsMax) entries", field: "inventories")
         }
-        if body.inventories.count == 1 {
-            guard body.inventories[0].digest == body.digest else {
-                throw ProblemError.invalid("differs from `digest`", field: "inventories[0].digest")
-            }
-            return
-        }
+        if body.isSinglePlatform { return }
         var seen: Set<Digest> = [body.digest]
         for (index, inventory) in body.inventories.enumerated() where !seen.insert(inventory.digest).inserted {
             throw ProblemError.invalid("is there twice, or is that of the index", field: "inventories[\(index)].digest")
@@ -79,7 +74,7 @@ struct InventoryRoutes: Sendable {
         var drafts = try body.inventories.enumerated().map {
             try draft(.platform($1), $1.digest, "inventory-\($0)")
         }
-        if body.inventories.count > 1 {
+        if !body.isSinglePlatform {
             let children = body.inventories.map { InventoryRecord.Child(platform: $0.platform, digest: $0.digest) }
             drafts.append(try draft(.index(.init(digest: body.digest, children: children)), body.digest, "index"))
         }
@@ -151,6 +146,11 @@ struct InventoryRoutes: Sendable {
         let answer = try await answer(record)
         return try .json(answer, status: answer.reports.isEmpty ? .accepted : .ok)
     }
+}
+
+extension InventoryUpload {
+    /// Whether `digest` is that of a manifest; else it is an index's, also where only one platform of it was scanned.
+    fileprivate var isSinglePlatform: Bool { inventories.count == 1 && inventories[0].digest == digest }
 }
 
 extension CandidateRecord.Register {
