@@ -55,7 +55,7 @@ struct JudgingPass: Sendable {
                 guard next < inputs.count else { return }
                 let (number, input) = (next, inputs[next])
                 next += 1
-                group.addTask { (number, try await compute.run { try Self.drafts(for: input, judge) }) }
+                group.addTask { (number, try await compute.run { try self.drafts(for: input, judge) }) }
             }
             for _ in 0..<compute.threads { addOne() }
             var all = [[RecordDraft]](repeating: [], count: inputs.count)
@@ -76,12 +76,23 @@ struct JudgingPass: Sendable {
         return drafts.count { !$0.isEmpty }
     }
 
-    private static func drafts(for inputs: JudgingInputs, _ judge: NameJudge) throws -> [RecordDraft] {
+    /// One name that cannot be judged is told so and holds up no other.
+    func drafts(for inputs: JudgingInputs, _ judge: NameJudge) throws -> [RecordDraft] {
+        do { return try Self.drafts(for: inputs, judge, try judge.judge(inputs)) } catch {
+            logger.error(
+                "a name cannot be judged", metadata: ["image.ref": "\(inputs.key)", "error.chain": "\(error)"])
+            return try Self.drafts(for: inputs, judge, try judge.refuse(inputs, because: error))
+        }
+    }
+
+    private static func drafts(
+        for inputs: JudgingInputs, _ judge: NameJudge, _ judgement: Judgement
+    ) throws -> [RecordDraft] {
         let source = PolicyEvaluatorRunner.name
         let origin = EventContext(
             id: inputs.name?.event ?? inputs.key, source: source, time: judge.now, traceparent: inputs.name?.traceparent
         )
-        switch try judge.judge(inputs) {
+        switch judgement {
         case .keep: return []
         case .remove:
             return [.tombstone(Topics.verdicts, key: inputs.key, origin.caused("gone", by: source, at: judge.now))]
