@@ -143,15 +143,15 @@ public struct CandidateAnswer: Codable, Sendable, Hashable {
     public var status: ImageSummary.Status
     /// Whether the name is bound to this digest in the catalogue.
     public var registered: Bool
-    /// One a platform; empty while pending.
-    public var reports: [ScanReport]
+    /// In the form of `docs/reference/report.md`; nil while pending.
+    public var report: ScanReports?
 
-    public init(name: ImageName, digest: Digest, status: ImageSummary.Status, registered: Bool, reports: [ScanReport]) {
+    public init(name: ImageName, digest: Digest, status: ImageSummary.Status, registered: Bool, report: ScanReports?) {
         self.name = name
         self.digest = digest
         self.status = status
         self.registered = registered
-        self.reports = reports
+        self.report = report
     }
 }
 

@@ -65,7 +65,7 @@ struct ImagesCommand: AsyncParsableCommand {
             let name = try parseName(image)
             let summary = try await client.get("images/\(name)", as: ImageSummary.self)
             if output.format == .json {
-                let reports = try await client.get("images/\(name)/report", as: [ScanReport].self)
+                let reports = try await client.get("images/\(name)/report", as: ScanReports.self)
                 return Output.data(try JSONFormat.encode(reports, pretty: true))
             }
             Output.data(Table(columns: ImagesCommand.columns).render([summary]))

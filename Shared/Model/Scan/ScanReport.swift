@@ -1,4 +1,4 @@
-/// The report of `pratique scan --format json` and of the API: one object a platform (`docs/reference/report.md`).
+/// What is reported of one platform of an image (`docs/reference/report.md`).
 public struct ScanReport: Hashable, Sendable, Codable {
     public struct ReportedVerdict: Hashable, Sendable, Codable {
         public var outcome: Verdict.Outcome
@@ -47,5 +47,29 @@ public struct ScanReport: Hashable, Sendable, Codable {
         self.findings = findings
         self.undetermined = undetermined
         self.verdict = verdict
+    }
+}
+
+/// The report of `pratique scan --format json`, `pratique images show --format json` and the API: in JSON one object for
+/// one platform, an array when there are several. Either form is read.
+public struct ScanReports: Hashable, Sendable, Codable {
+    /// One a platform.
+    public var platforms: [ScanReport]
+
+    public init(_ platforms: [ScanReport]) { self.platforms = platforms }
+
+    public init(from decoder: any Decoder) throws {
+        guard var list = try? decoder.unkeyedContainer() else {
+            platforms = [try ScanReport(from: decoder)]
+            return
+        }
+        platforms = []
+        while !list.isAtEnd { platforms.append(try list.decode(ScanReport.self)) }
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        guard platforms.count != 1 else { return try platforms[0].encode(to: encoder) }
+        var container = encoder.singleValueContainer()
+        try container.encode(platforms)
     }
 }

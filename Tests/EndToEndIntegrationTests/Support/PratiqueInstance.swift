@@ -160,7 +160,7 @@ final class PratiqueInstance: Sendable {
     }
 
     func reports(_ name: String) async throws -> [ScanReport] {
-        try await call(.get, "images/\(name)/report", as: [ScanReport].self)
+        try await call(.get, "images/\(name)/report", as: ScanReports.self).platforms
     }
 
     /// Runs a command to its end.

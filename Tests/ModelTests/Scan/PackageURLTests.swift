@@ -52,6 +52,19 @@ struct PackageURLTests {
         #expect(String(decoding: data, as: UTF8.self).contains(#""outcome":"non-compliant""#))
     }
 
+    @Test("reports are one object for one platform, an array for several, and both forms are read", arguments: 0...2)
+    func reports(count: Int) throws {
+        let report = ScanReport(
+            image: "a", digest: nil, platform: nil, packages: [], findings: [], undetermined: [],
+            verdict: .init(outcome: .undetermined, controls: []))
+        let reports = ScanReports([ScanReport](repeating: report, count: count))
+        let data = try JSONFormat.encode(reports)
+        #expect(data.first == UInt8(ascii: count == 1 ? "{" : "["))
+        #expect(try JSONFormat.decode(ScanReports.self, from: data) == reports)
+        #expect(throws: (any Error).self) { try JSONFormat.decode(ScanReports.self, from: Data("[1]".utf8)) }
+        #expect(throws: (any Error).self) { try JSONFormat.decode(ScanReports.self, from: Data("{}".utf8)) }
+    }
+
     @Test("distributions name themselves")
     func distributions() {
         #expect(Distribution(id: "debian", versionID: "12").description == "debian 12")

@@ -145,8 +145,8 @@ import Testing
             let result = try answer.json(CandidateAnswer.self)
             #expect(result.status == .nonCompliant)
             #expect(!result.registered)
-            #expect(result.reports.first?.packages.count == 1)
-            #expect(result.reports.first?.findings.count == 1)
+            #expect(result.report?.platforms.first?.packages.count == 1)
+            #expect(result.report?.platforms.first?.findings.count == 1)
             let later = try await gateway.call(.get, "candidates/\(candidate.key)", token: token)
             #expect(try later.json(CandidateAnswer.self) == result)
             // The same again: nothing changes, and the verdict that stands is answered.

@@ -115,11 +115,21 @@ struct NameJudge: Sendable {
                     verdict: without(name, childDigest, unknown).verdict)
             }
             result?.platform = platform
-            if let result { results.append(result) }
+            // Shown as what it is, so that the report of one platform never stands for the whole.
+            results.append(result ?? unjudged(name, child, missing))
             platforms.append(Judge.PlatformVerdict(platform: platform, verdict: result?.verdict))
         }
         let verdict = Judge.combine(digest: digest, platforms: platforms, now: now)
         return VerdictRecord(name: name, digest: digest, verdict: verdict, platforms: results, judgedAt: now)
+    }
+
+    private func unjudged(
+        _ name: ImageName, _ child: JudgingInputs.Child, _ missing: [Undetermined]
+    ) -> VerdictRecord.PlatformResult {
+        let unknown = missing + [Undetermined(what: "inventory", reason: "not scanned yet")]
+        return VerdictRecord.PlatformResult(
+            platform: child.platform, digest: child.digest, findings: [],
+            verdict: without(name, child.digest, unknown).verdict)
     }
 
     /// Why there is no inventory, or nil while one may still come.

@@ -8,12 +8,7 @@ struct ScanOutput {
     func write(_ reports: [ScanReport]) throws {
         switch (options.format, options.quiet) {
         case (.json, _):
-            // One object for one platform, an array for several.
-            if let only = reports.first, reports.count == 1 {
-                Output.data(try JSONFormat.encode(only, pretty: true))
-            } else {
-                Output.data(try JSONFormat.encode(reports, pretty: true))
-            }
+            Output.data(try JSONFormat.encode(ScanReports(reports), pretty: true))
         case (.table, true):
             reports.forEach { Output.data($0.verdict.outcome.rawValue) }
         case (.table, false):

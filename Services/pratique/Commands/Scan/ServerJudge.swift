@@ -45,7 +45,7 @@ struct ServerJudge: ImageJudge {
                     ? "registered \(answer.name) for \(answer.digest.short)"
                     : "\(answer.name) was not registered: \(answer.status.rawValue)")
         }
-        return answer.reports
+        return answer.report?.platforms ?? []
     }
 
     private func wait(until deadline: ContinuousClock.Instant, _ clock: ContinuousClock) -> [(String, String)] {

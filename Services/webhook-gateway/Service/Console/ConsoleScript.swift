@@ -208,7 +208,7 @@ enum ConsoleScript {
           }
           if (image.reasons.length) parts.push(make("h3", "", "Why"), lines(image.reasons));
           try {
-            for (const report of await (await ask(`${path}/report`)).json()) parts.push(...reportParts(report));
+            for (const report of [await (await ask(`${path}/report`)).json()].flat()) parts.push(...reportParts(report));
           } catch (error) {
             if (error instanceof Refused) throw error;
             if (!image.reasons.length) parts.push(make("p", "", error.message));

@@ -5,28 +5,27 @@ import GatewayAPI
 import Model
 
 extension ReadModel {
-    /// The reports of a verdict, one a platform, with the packages that were judged.
+    /// The report of a verdict, one a platform, with the packages that were judged; never empty.
     /// - Parameter key: the image name or the candidate's key.
     /// - Returns: nil where there is no verdict for that digest yet.
-    func reports(key: String, image: String, digest: Digest?, uploader: String? = nil) async throws -> [ScanReport]? {
+    func reports(key: String, image: String, digest: Digest?) async throws -> ScanReports? {
         try await read { db in
             guard let record = try StoredDocument.find(Topics.verdicts, key, db)?.payload(VerdictRecord.self),
                 digest == nil || record.digest == digest
             else { return nil }
-            return try record.platforms.map { platform in
-                let inventory = try Self.inventory(platform.digest, uploader: uploader, db)
+            let platforms = try record.platforms.map { platform in
+                let inventory = try Self.inventory(platform.digest, db)
                 return ScanReport(image: image, platform: platform, inventory: inventory)
             }
+            return ScanReports(platforms + [ScanReport(image: image, beyondPlatformsOf: record)].compactMap { $0 })
         }
     }
 
     /// Our own scan first; an upload only stands in while there is none.
-    private static func inventory(_ digest: Digest, uploader: String?, _ db: Database) throws -> Inventory? {
-        var keys = [digest.text]
-        if let uploader { keys.insert(InventoryRecord.uploadKey(digest, uploader: uploader), at: 0) }
-        keys += try String.fetchAll(
+    private static func inventory(_ digest: Digest, _ db: Database) throws -> Inventory? {
+        let uploads = try String.fetchAll(
             db, sql: "SELECT key FROM inventory WHERE digest = ? ORDER BY key LIMIT 10", arguments: [digest.text])
-        for key in keys {
+        for key in [digest.text] + uploads {
             guard let record = try StoredDocument.find(Topics.inventories, key, db)?.payload(InventoryRecord.self)
             else {
                 continue
@@ -47,5 +46,23 @@ extension ScanReport {
                     ? [Undetermined(what: "packages", reason: "the inventory that was judged is not kept any more")]
                     : []),
             verdict: ReportedVerdict(outcome: platform.verdict.outcome, controls: platform.verdict.controls))
+    }
+
+    /// What a verdict says beside its platforms: all of it where none was judged, as after a failed scan, else what is
+    /// unknown of the index itself, such as a platform that it does not have. Nil where the platforms say everything.
+    init?(image: String, beyondPlatformsOf record: VerdictRecord) {
+        let (verdict, results) = (record.verdict, record.platforms)
+        let told = Set(results.flatMap { $0.verdict.undetermined })
+        let names = results.compactMap { $0.platform?.description }
+        let rest = verdict.undetermined.filter { unknown in
+            !told.contains(unknown)
+                && !names.contains { unknown.what == "platform \($0)" || unknown.what.hasPrefix("\($0): ") }
+        }
+        guard results.isEmpty || !rest.isEmpty else { return nil }
+        self.init(
+            image: image, digest: record.digest, platform: nil, packages: [], findings: [], undetermined: rest,
+            verdict: ReportedVerdict(
+                outcome: results.isEmpty ? verdict.outcome : .undetermined,
+                controls: results.isEmpty ? verdict.controls : []))
     }
 }

@@ -113,18 +113,18 @@ struct InventoryRoutes: Sendable {
         _ = isNew
         let answer = try await self.answer(candidate)
         return try .json(
-            answer, status: answer.reports.isEmpty ? .accepted : .ok, headers: [.location: Self.base + key])
+            answer, status: answer.status == .pending ? .accepted : .ok, headers: [.location: Self.base + key])
     }
 
     private func answer(_ candidate: CandidateRecord) async throws -> CandidateAnswer {
-        let reports = try await desk.model.reports(
-            key: candidate.key, image: candidate.name.text, digest: candidate.digest, uploader: candidate.uploader)
+        let report = try await desk.model.reports(
+            key: candidate.key, image: candidate.name.text, digest: candidate.digest)
         let verdict = try await desk.model.payload(VerdictRecord.self, Topics.verdicts, candidate.key)
         let bound = try await desk.model.image(candidate.name)
         return CandidateAnswer(
             name: candidate.name, digest: candidate.digest,
             status: verdict.map { .init($0.verdict.outcome) } ?? .pending,
-            registered: bound?.digest == candidate.digest && bound?.restorableUntil == nil, reports: reports ?? [])
+            registered: bound?.digest == candidate.digest && bound?.restorableUntil == nil, report: report)
     }
 
     @Sendable private func candidate(_ request: Request, _ context: GatewayContext) async throws -> Response {
@@ -144,7 +144,7 @@ struct InventoryRoutes: Sendable {
             throw missing
         }
         let answer = try await answer(record)
-        return try .json(answer, status: answer.reports.isEmpty ? .accepted : .ok)
+        return try .json(answer, status: answer.status == .pending ? .accepted : .ok)
     }
 }
 
