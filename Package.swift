@@ -118,7 +118,7 @@ let package = Package(
         shared("EventLogPort", [crypto, logging]),
         shared("HTTPPort"),
         shared("GatewayAPI", ["Model"]),
-        shared("Events", ["Model", "EventLogPort", "CCompression"]),
+        shared("Events", ["Model", "EventLogPort", "CCompression", crypto]),
 
         // Engines and adapters
         shared("Storage", ["EventLogPort", grdb, logging]),

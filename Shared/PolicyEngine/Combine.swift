@@ -39,7 +39,7 @@ extension Judge {
             outcome: outcome ?? .undetermined, controls: controls(of: sorted),
             undetermined: undetermined.sortedAndUnique(),
             inputs: Verdict.Inputs(
-                digest: digest,
+                digest: digest, inventories: Set(judged.flatMap(\.inputs.inventories)).sorted(),
                 analyserVersion: joined(judged.compactMap(\.inputs.analyserVersion)),
                 generation: judged.compactMap(\.inputs.generation).min(),
                 policies: Set(judged.flatMap(\.inputs.policies)).sorted(),

@@ -15,7 +15,8 @@ struct UploadTests {
     func platforms(count: Int) async throws {
         let fixture = try await EvaluatorFixture()
         try await fixture.put(policy: .standard)
-        let children = [InventoryRecord.Child(platform: .linuxAMD64, digest: Fixtures.digest(1))]
+        let children =
+            [InventoryRecord.Child(platform: .linuxAMD64, digest: Fixtures.digest(1))]
             + [InventoryRecord.Child(platform: arm, digest: Fixtures.digest(2))]
         let candidate = try await fixture.upload(app, index, children: Array(children.prefix(count)))
         try await fixture.running {
@@ -52,6 +53,94 @@ struct UploadTests {
         let candidate = try await fixture.upload(app, index, children: [odd])
         let verdict = try await fixture.running { try await fixture.waitForVerdict(candidate.key) }
         #expect(verdict.platforms.map(\.platform) == [odd.platform])
+    }
+}
+
+@Suite("An image that CI registered")
+struct RegisteredUploadTests {
+    private let app = "main/team/app:1"
+    private let digest = Fixtures.digest(1)
+
+    private func put(
+        _ fixture: EvaluatorFixture, _ name: String, upload: String?, _ resolution: ImageRecord.Resolution = .notPushed
+    ) async throws {
+        try await fixture.put(
+            Topics.images, name,
+            ImageRecord(
+                name: try ImageName(name), digest: digest, sources: [.ci], firstSeenAt: fixture.time.now(),
+                boundAt: fixture.time.now(), resolution: resolution, upload: upload))
+    }
+
+    @Test("is judged from the upload that it was registered with, never from another's")
+    func scope() async throws {
+        let fixture = try await EvaluatorFixture()
+        try await fixture.put(policy: .standard)
+        let own = Fixtures.inventory(digest, ["jinja2": "3.1.0"])
+        try await fixture.upload(own, by: "team-a")
+        try await fixture.upload(Fixtures.inventory(digest, ["flask": "3"]), by: "team-b")
+        let key = InventoryRecord.uploadKey(digest, uploader: "team-a")
+        try await put(fixture, app, upload: key)
+        try await put(fixture, "main/other/app:1", upload: nil)
+        try await fixture.running {
+            _ = try await fixture.importAdvisories([.init(id: "PYSEC-1", package: "jinja2", fixed: "3.1.3")])
+            let verdict = try await fixture.waitForVerdict(app, "the finding") { $0.verdict.outcome == .nonCompliant }
+            let draft = try RecordDraft(
+                Topics.inventories, key: key, InventoryRecord.platform(own),
+                EventContext(id: "e", source: "test", time: fixture.time.now()))
+            #expect(verdict.verdict.inputs.inventories == [.init(key: key, sha256: try draft.contentHash())])
+            try await fixture.waitForFullPass(generation: 1)
+            #expect(try await fixture.verdict("main/other/app:1") == nil)
+            // Our own scan takes its place.
+            try await fixture.put(inventory: digest, packages: ["flask": "3"])
+            let scanned = try await fixture.waitForVerdict(app, "our scan") { $0.verdict.outcome == .compliant }
+            #expect(scanned.verdict.inputs.inventories.map(\.key) == [digest.text])
+        }
+    }
+
+    @Test("is undetermined once our own scan of what the registry shows has failed", arguments: [true, false])
+    func failed(isResolved: Bool) async throws {
+        let fixture = try await EvaluatorFixture()
+        try await fixture.put(policy: .standard)
+        try await fixture.upload(Fixtures.inventory(digest, ["flask": "3"]))
+        let failure = Failure(kind: .damaged, message: "layer 3 is cut off", attempt: 1, nextAttemptAt: nil)
+        try await fixture.put(
+            Topics.scanStatus, digest.text,
+            ScanStatusRecord(
+                digest: digest, state: .failed(failure), analyserVersion: "1", name: try ImageName(app), scanner: "s",
+                finishedAt: fixture.time.now()))
+        let key = InventoryRecord.uploadKey(digest, uploader: "ci")
+        try await put(fixture, app, upload: key, isResolved ? .resolved : .notPushed)
+        try await fixture.running {
+            _ = try await fixture.importAdvisories([.init(id: "PYSEC-1", package: "jinja2", fixed: "3.1.3")])
+            try await fixture.waitForFullPass(generation: 1)
+            let verdict = try await fixture.waitForVerdict(app, "its verdict") {
+                $0.verdict.inputs.generation != nil || isResolved
+            }
+            #expect(verdict.verdict.outcome == (isResolved ? .undetermined : .compliant))
+            #expect(verdict.verdict.undetermined.contains { $0.reason == "layer 3 is cut off" } == isResolved)
+        }
+    }
+
+    @Test("a candidate that is uploaded again gets a verdict again, though it says the same")
+    func again() async throws {
+        let fixture = try await EvaluatorFixture()
+        try await fixture.put(policy: .standard)
+        let children = [InventoryRecord.Child(platform: .linuxAMD64, digest: Fixtures.digest(1))]
+        let first = try await fixture.upload(app, Fixtures.digest(9), children: children)
+        try await fixture.running {
+            _ = try await fixture.importAdvisories([.init(id: "PYSEC-1", package: "jinja2", fixed: "3.1.3")])
+            let before = try await fixture.waitForVerdict(first.key, "compliance") { $0.verdict.outcome == .compliant }
+            var second = first
+            // By a clock that is ahead of the evaluator's.
+            second.createdAt = before.judgedAt.addingTimeInterval(3600).milliseconds
+            second.register = .compliant
+            let asked = second
+            try await fixture.put(Topics.candidates, first.key, asked)
+            let after = try await fixture.waitForVerdict(first.key, "a verdict again") {
+                $0.judgedAt >= asked.createdAt
+            }
+            #expect(after.verdict.outcome == .compliant)
+        }
     }
 }
 

@@ -38,7 +38,10 @@ enum SampleImages {
             fixedVersion: "3.0.12-1", severity: .critical)
     }
 
-    static func verdict(_ name: String, _ digest: Digest, _ outcome: Verdict.Outcome) throws -> VerdictRecord {
+    /// - Parameter inventories: what was judged; by default a scan of ours.
+    static func verdict(
+        _ name: String, _ digest: Digest, _ outcome: Verdict.Outcome, from inventories: [Verdict.InventoryVersion] = []
+    ) throws -> VerdictRecord {
         let failed = outcome == .nonCompliant
         let control = Verdict.ControlResult(
             policy: .standard, policyVersion: 1, control: .maximumSeverity, outcome: failed ? .failed : .passed,
@@ -46,7 +49,9 @@ enum SampleImages {
         let verdict = Verdict(
             outcome: outcome, controls: [control], undetermined: [],
             inputs: .init(
-                digest: digest, analyserVersion: "1", generation: 1, policies: ["standard@1"], now: now))
+                digest: digest,
+                inventories: inventories.isEmpty ? [.init(key: digest.text, sha256: digest)] : inventories,
+                analyserVersion: "1", generation: 1, policies: ["standard@1"], now: now))
         return VerdictRecord(
             name: try ImageName(name), digest: digest, verdict: verdict,
             platforms: [

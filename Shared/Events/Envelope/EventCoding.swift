@@ -1,7 +1,8 @@
 import CCompression
+import Crypto
 public import EventLogPort
 package import Foundation
-import Model
+public import Model
 
 /// Payloads as records and back. Values above `compressAboveBytes` are zstd; a decoded value is at most
 /// `plainBytesMax`.
@@ -61,6 +62,11 @@ public enum EventCoding {
         }
     }
 
+    static func contentHash(_ value: Data?, header: (String) -> String?) throws -> Model.Digest {
+        let plain = try plain(value ?? Data(), type: header(Name.type) ?? "none", header: header)
+        return Model.Digest(sha256: SHA256.hash(data: plain))
+    }
+
     private static func compress(_ plain: Data) -> Data? {
         var packed = Data(count: ZSTD_compressBound(plain.count))
         let size = packed.withUnsafeMutableBytes { output in
@@ -100,6 +106,11 @@ extension RecordDraft {
         self.init(topic: topic.name, key: key, value: value, headers: all)
     }
 
+    /// SHA-256 of the payload's JSON: the same before it is written and after it is read, however it is stored.
+    public func contentHash() throws -> Model.Digest {
+        try EventCoding.contentHash(value) { name in headers.first { $0.name == name }?.value }
+    }
+
     /// A tombstone: the key's state ends.
     public static func tombstone(_ topic: Topic, key: String, _ context: EventContext) -> RecordDraft {
         RecordDraft(
@@ -123,6 +134,10 @@ extension WholeRecord {
     package func plainValue() throws -> Data? {
         try value.map { try EventCoding.plain($0, type: header(EventCoding.Name.type) ?? "none", header: header) }
     }
+
+    /// SHA-256 of the payload's JSON, as of the draft that it was written from.
+    /// - Throws: `EventError`.
+    public func contentHash() throws -> Model.Digest { try EventCoding.contentHash(value, header: header) }
 
     public var context: EventContext { EventContext(header: header, id: id, appendedAt: appendedAt) }
 }

@@ -49,12 +49,15 @@ public struct ImageRecord: EventPayload, Hashable {
     /// When the digest last changed.
     public var boundAt: Date?
     public var resolution: Resolution
+    /// The key of the uploaded inventory with which CI registered this digest under this name: it speaks for the image
+    /// while there is no scan of ours.
+    public var upload: String?
     /// In the trash since; nil for an image of the catalogue.
     public var trash: Trash?
 
     public init(
         name: ImageName, digest: Digest? = nil, mediaType: MediaType? = nil, revision: Int64 = 1, sources: [Source],
-        firstSeenAt: Date, boundAt: Date? = nil, resolution: Resolution, trash: Trash? = nil
+        firstSeenAt: Date, boundAt: Date? = nil, resolution: Resolution, upload: String? = nil, trash: Trash? = nil
     ) {
         self.name = name
         self.digest = digest
@@ -64,6 +67,7 @@ public struct ImageRecord: EventPayload, Hashable {
         self.firstSeenAt = firstSeenAt
         self.boundAt = boundAt
         self.resolution = resolution
+        self.upload = upload
         self.trash = trash
     }
 }
@@ -78,18 +82,21 @@ public struct CandidateRecord: EventPayload, Hashable {
     public var digest: Digest
     /// The key of the uploaded inventory in the topic `inventories`.
     public var inventoryKey: String
+    /// All that was uploaded: a verdict that names less was not made from it.
+    public var inventories: [Verdict.InventoryVersion]
     public var register: Register
     public var uploader: String
     public var createdAt: Date
     public var expiresAt: Date
 
     public init(
-        name: ImageName, digest: Digest, inventoryKey: String, register: Register, uploader: String, createdAt: Date,
-        expiresAt: Date
+        name: ImageName, digest: Digest, inventoryKey: String, inventories: [Verdict.InventoryVersion] = [],
+        register: Register, uploader: String, createdAt: Date, expiresAt: Date
     ) {
         self.name = name
         self.digest = digest
         self.inventoryKey = inventoryKey
+        self.inventories = inventories
         self.register = register
         self.uploader = uploader
         self.createdAt = createdAt
@@ -98,4 +105,9 @@ public struct CandidateRecord: EventPayload, Hashable {
 
     public var key: String { Self.key(name, digest) }
     public static func key(_ name: ImageName, _ digest: Digest) -> String { "\(name)@\(digest)" }
+
+    /// Whether a verdict speaks of what was uploaded, and not of an earlier upload or another's.
+    public func isAnswered(by digest: Digest, _ inputs: Verdict.Inputs) -> Bool {
+        digest == self.digest && Set(inventories).isSubset(of: inputs.inventories)
+    }
 }

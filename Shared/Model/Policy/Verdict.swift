@@ -36,9 +36,28 @@ public struct Verdict: Hashable, Sendable, Codable {
         }
     }
 
+    /// An inventory as it was when it was judged.
+    public struct InventoryVersion: Hashable, Sendable, Codable, Comparable {
+        /// Its key in the topic `inventories`: our own scan's, or that of an upload.
+        public var key: String
+        /// Of its content.
+        public var sha256: Digest
+
+        public init(key: String, sha256: Digest) {
+            self.key = key
+            self.sha256 = sha256
+        }
+
+        public static func < (left: Self, right: Self) -> Bool {
+            (left.key, left.sha256.text) < (right.key, right.sha256.text)
+        }
+    }
+
     /// Everything that the verdict was computed from: the same inputs give the same bytes.
     public struct Inputs: Hashable, Sendable, Codable {
         public var digest: Digest?
+        /// Sorted: one of a platform; of an index its own and its platforms'.
+        public var inventories: [InventoryVersion]
         public var analyserVersion: String?
         public var generation: Int?
         /// `id@version`, sorted.
@@ -48,10 +67,11 @@ public struct Verdict: Hashable, Sendable, Codable {
         public var now: Date
 
         public init(
-            digest: Digest?, analyserVersion: String?, generation: Int?, policies: [String], exceptions: [String] = [],
-            now: Date
+            digest: Digest?, inventories: [InventoryVersion] = [], analyserVersion: String?, generation: Int?,
+            policies: [String], exceptions: [String] = [], now: Date
         ) {
             self.digest = digest
+            self.inventories = inventories
             self.analyserVersion = analyserVersion
             self.generation = generation
             self.policies = policies

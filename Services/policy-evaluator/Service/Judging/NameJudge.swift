@@ -35,7 +35,9 @@ struct NameJudge: Sendable {
         guard let row = inputs.name else { return .keep }
         let reason = "cannot be judged: " + String("\(error)".prefix(500))
         let missing = problems + inputs.problems + [Undetermined(what: "verdict", reason: reason)]
-        return keepOrWrite(without(try ImageName(row.name), try Digest(row.digest), missing), inputs)
+        var record = without(try ImageName(row.name), try Digest(row.digest), missing)
+        record.verdict.inputs.inventories = inputs.inventoryVersions
+        return keepOrWrite(record, inputs)
     }
 
     private func keepOrWrite(_ record: VerdictRecord, _ inputs: JudgingInputs) -> Judgement {
@@ -48,8 +50,11 @@ struct NameJudge: Sendable {
     /// Nil while the inventory is still to come.
     private func record(_ name: ImageName, _ digest: Digest, _ inputs: JudgingInputs) throws -> VerdictRecord? {
         let missing = problems + inputs.problems
-        guard let root = inputs.inventory else {
-            guard let reason = try failure(inputs) else { return nil }
+        let failure = try failure(inputs)
+        // Of what a registry shows, our own scan has the last word, also where it failed.
+        let isOverruled = failure != nil && inputs.isFromUpload && inputs.name?.isResolved == true
+        guard let root = inputs.inventory, !isOverruled else {
+            guard let reason = failure else { return nil }
             return without(name, digest, missing + [Undetermined(what: "inventory", reason: reason)])
         }
         if let error = root.error {
@@ -89,9 +94,10 @@ struct NameJudge: Sendable {
         } else if inventory != nil {
             missing.append(Undetermined(what: "advisories", reason: "no advisories imported"))
         }
-        let verdict = Judge.judge(
+        var verdict = Judge.judge(
             PolicySubject(name), digest: digest, inventory: inventory, match: match, policies: policies, now: now,
             missing: missing)
+        verdict.inputs.inventories = stored.version.map { [$0] } ?? []
         return VerdictRecord.PlatformResult(
             platform: inventory?.platform, digest: inventory?.digest ?? digest, findings: match?.findings ?? [],
             verdict: verdict)
@@ -119,7 +125,8 @@ struct NameJudge: Sendable {
             results.append(result ?? unjudged(name, child, missing))
             platforms.append(Judge.PlatformVerdict(platform: platform, verdict: result?.verdict))
         }
-        let verdict = Judge.combine(digest: digest, platforms: platforms, now: now)
+        var verdict = Judge.combine(digest: digest, platforms: platforms, now: now)
+        verdict.inputs.inventories = inputs.inventoryVersions
         return VerdictRecord(name: name, digest: digest, verdict: verdict, platforms: results, judgedAt: now)
     }
 

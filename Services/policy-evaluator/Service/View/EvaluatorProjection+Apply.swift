@@ -37,28 +37,26 @@ extension EvaluatorProjection {
         guard let image else { return try removeName(record.key, db) }
         let live = image.digest != nil && image.trash == nil
         try putName(
-            record, name: image.name, digest: image.digest, inventory: nil, fromCI: image.sources.contains(.ci),
-            live: live,
-            db)
+            record, name: image.name, digest: image.digest, inventory: image.upload, isCandidate: false,
+            isResolved: image.resolution == .resolved, live: live, db)
     }
 
     private func apply(_ candidate: CandidateRecord?, _ record: WholeRecord, _ db: Database) throws {
         guard let candidate else { return try removeName(record.key, db) }
         try putName(
-            record, name: candidate.name, digest: candidate.digest, inventory: candidate.inventoryKey, fromCI: true,
-            live: true,
-            db)
+            record, name: candidate.name, digest: candidate.digest, inventory: candidate.inventoryKey,
+            isCandidate: true, isResolved: false, live: true, db)
     }
 
     private func putName(
-        _ record: WholeRecord, name: ImageName, digest: Digest?, inventory: String?, fromCI: Bool, live: Bool,
-        _ db: Database
+        _ record: WholeRecord, name: ImageName, digest: Digest?, inventory: String?, isCandidate: Bool,
+        isResolved: Bool, live: Bool, _ db: Database
     ) throws {
         let context = record.context
-        try db.cachedStatement(sql: "INSERT OR REPLACE INTO names VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)").execute(
+        try db.cachedStatement(sql: "INSERT OR REPLACE INTO names VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)").execute(
             arguments: [
-                record.key, name.text, name.registry.text, name.repository.text, digest?.text, inventory, fromCI, live,
-                context.id, context.traceparent,
+                record.key, name.text, name.registry.text, name.repository.text, digest?.text, inventory, isCandidate,
+                isResolved, live, context.id, context.traceparent,
             ])
         if live { try Dirty.name(record.key, db) }
     }
@@ -102,10 +100,10 @@ extension EvaluatorProjection {
     private func apply(_ inventory: ReadInventory?, _ record: WholeRecord, _ db: Database) throws {
         try removeInventory(record.key, db)
         guard let inventory, let stored = StoredValue(record) else { return }
-        try db.cachedStatement(sql: "INSERT INTO inventories VALUES (NULL, ?, ?, ?, ?, ?, ?, NULL)").execute(
+        try db.cachedStatement(sql: "INSERT INTO inventories VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, NULL)").execute(
             arguments: [
                 record.key, inventory.digest.text, record.id.position, inventory.children != nil, stored.value,
-                stored.form,
+                stored.form, inventory.sha256.text,
             ])
         let id = db.lastInsertedRowID
         for child in inventory.children ?? [] {
@@ -175,7 +173,7 @@ extension EvaluatorProjection {
         case Topics.inventories.name:
             try removeInventory(record.key, db)
             let digest = record.key.prefix { $0 != "/" }
-            try db.cachedStatement(sql: "INSERT INTO inventories VALUES (NULL, ?, ?, ?, 0, NULL, '', ?)")
+            try db.cachedStatement(sql: "INSERT INTO inventories VALUES (NULL, ?, ?, ?, 0, NULL, '', NULL, ?)")
                 .execute(arguments: [record.key, String(digest), record.id.position, reason])
             try Dirty.inventory(record.key, digest: String(digest), db)
         case Topics.scanStatus.name:

@@ -29,6 +29,7 @@ struct EvaluatorProjection: Projection {
     /// An inventory without what is only needed when it is judged.
     struct ReadInventory: Sendable {
         var digest: Digest
+        var sha256: Digest
         var children: [InventoryRecord.Child]?
         var targets: Set<AdvisedPackage>
     }
@@ -69,10 +70,13 @@ struct EvaluatorProjection: Projection {
     }
 
     private static func read(_ record: WholeRecord) throws -> ReadInventory {
-        switch try record.payload(InventoryRecord.self) {
+        let sha256 = try record.contentHash()
+        return switch try record.payload(InventoryRecord.self) {
         case .platform(let inventory):
-            ReadInventory(digest: inventory.digest, children: nil, targets: AdvisorySet.targets(of: inventory))
-        case .index(let index): ReadInventory(digest: index.digest, children: index.children, targets: [])
+            ReadInventory(
+                digest: inventory.digest, sha256: sha256, children: nil, targets: AdvisorySet.targets(of: inventory))
+        case .index(let index):
+            ReadInventory(digest: index.digest, sha256: sha256, children: index.children, targets: [])
         }
     }
 

@@ -16,6 +16,9 @@ struct JudgingInputs: Sendable {
         let digest: String
         let event: String
         let traceparent: String?
+        var isCandidate = false
+        /// Whether a registry shows the digest, so that our own scan has the word.
+        var isResolved = false
     }
 
     struct StoredInventory: Sendable {
@@ -25,6 +28,8 @@ struct JudgingInputs: Sendable {
         let value: StoredValue?
         /// Why it cannot be read.
         let error: String?
+        /// Nil when it cannot be read.
+        var version: Verdict.InventoryVersion?
     }
 
     struct Child: Sendable {
@@ -45,6 +50,13 @@ struct JudgingInputs: Sendable {
     var statusError: String?
     /// What this name's own records leave unknown.
     var problems: [Undetermined] = []
+
+    /// Whether CI's upload speaks for an image that was not scanned by us.
+    var isFromUpload: Bool { inventory.map { $0.key != name?.digest } ?? false && name?.isCandidate == false }
+
+    var inventoryVersions: [Verdict.InventoryVersion] {
+        Set(([inventory] + children.map(\.inventory)).compactMap { $0?.version }).sorted()
+    }
 }
 
 /// Reads and writes rows of the view's file. Static, so each call says on which database.
@@ -92,7 +104,8 @@ enum EvaluatorRows {
         }
         guard row["live"] as Bool, let digest = row["digest"] as String? else { return inputs }
         inputs.name = JudgingInputs.Name(
-            name: row["name"], digest: digest, event: row["event"], traceparent: row["traceparent"])
+            name: row["name"], digest: digest, event: row["event"], traceparent: row["traceparent"],
+            isCandidate: row["is_candidate"], isResolved: row["resolved"])
         inputs.inventory = try inventory(of: row, digest: digest, db)
         if let root = inputs.inventory, root.isIndex { inputs.children = try children(of: root.key, db) }
         let status = try Row.fetchOne(
@@ -103,25 +116,21 @@ enum EvaluatorRows {
     }
 
     /// A candidate is judged from what was uploaded for it; an image from our own scan, and only while there is none
-    /// and CI registered this very name, from the newest upload for its digest.
+    /// from the upload with which CI registered this very name.
     private static func inventory(
         of name: Row, digest: String, _ db: Database
     ) throws -> JudgingInputs.StoredInventory? {
-        if let key = name["inventory"] as String? { return try inventory(key, db) }
-        if let own = try inventory(digest, db) { return own }
-        guard name["from_ci"] as Bool else { return nil }
-        let upload = try String.fetchOne(
-            db.cachedStatement(sql: "SELECT key FROM inventories WHERE digest = ? ORDER BY position DESC LIMIT 1"),
-            arguments: [digest])
-        return try upload.flatMap { try inventory($0, db) }
+        if !(name["is_candidate"] as Bool), let own = try inventory(digest, db) { return own }
+        return try (name["inventory"] as String?).flatMap { try inventory($0, db) }
     }
 
     private static func inventory(_ key: String, _ db: Database) throws -> JudgingInputs.StoredInventory? {
         let row = try Row.fetchOne(db.cachedStatement(sql: "SELECT * FROM inventories WHERE key = ?"), arguments: [key])
-        return row.map { row in
+        return try row.map { row in
             JudgingInputs.StoredInventory(
                 key: key, position: row["position"], isIndex: row["is_index"], value: StoredValue(row),
-                error: row["error"])
+                error: row["error"],
+                version: try (row["sha256"] as String?).map { .init(key: key, sha256: try Digest($0)) })
         }
     }
 
@@ -132,7 +141,8 @@ enum EvaluatorRows {
             arguments: [key])
         return try rows.map { row in
             JudgingInputs.Child(
-                platform: try JSONFormat.decode(Platform.self, from: row["platform"]), digest: try Digest(row["digest"]),
+                platform: try JSONFormat.decode(Platform.self, from: row["platform"]),
+                digest: try Digest(row["digest"]),
                 inventory: try inventory(row["child"], db))
         }
     }

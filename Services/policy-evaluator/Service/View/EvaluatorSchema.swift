@@ -16,10 +16,12 @@ enum EvaluatorSchema {
             sql: """
                 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 
-                -- Images and candidates. `live`: has a digest and is not in the trash.
+                -- Images and candidates. `live`: has a digest and is not in the trash. `inventory`: an upload; of an
+                -- image only used while there is no scan of ours. `resolved`: a registry shows the digest.
                 CREATE TABLE names (
                     key TEXT PRIMARY KEY, name TEXT NOT NULL, registry TEXT NOT NULL, repository TEXT NOT NULL,
-                    digest TEXT, inventory TEXT, from_ci INTEGER NOT NULL, live INTEGER NOT NULL,
+                    digest TEXT, inventory TEXT, is_candidate INTEGER NOT NULL, resolved INTEGER NOT NULL,
+                    live INTEGER NOT NULL,
                     event TEXT NOT NULL, traceparent TEXT) STRICT;
                 CREATE INDEX names_digest ON names (digest);
                 CREATE INDEX names_inventory ON names (inventory);
@@ -29,7 +31,7 @@ enum EvaluatorSchema {
 
                 CREATE TABLE inventories (
                     id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, digest TEXT NOT NULL, position INTEGER NOT NULL,
-                    is_index INTEGER NOT NULL, value BLOB, form TEXT NOT NULL, error TEXT) STRICT;
+                    is_index INTEGER NOT NULL, value BLOB, form TEXT NOT NULL, sha256 TEXT, error TEXT) STRICT;
                 CREATE INDEX inventories_digest ON inventories (digest);
                 -- Of indexes. `parent` and `child` are keys of inventories: an upload's children are its uploader's.
                 CREATE TABLE children (

@@ -60,6 +60,7 @@ extension CatalogueState {
             record.resolution = .notPushed
             record.trash = nil
         }
+        record.upload = candidate.inventoryKey
         guard record != old else { return }
         write(record, &outbox)
         outbox.note(.observed, record, "registered by \(candidate.uploader)")

@@ -29,7 +29,10 @@ extension CatalogueState {
             if record != old { write(record, &outbox) }
             return
         }
-        if record.digest != seen.digest { record.boundAt = outbox.now }
+        if record.digest != seen.digest {
+            record.boundAt = outbox.now
+            record.upload = nil
+        }
         record.digest = seen.digest
         record.resolution = .resolved
         bind(record, urgent: seen.urgent, reason: "observed", &outbox)

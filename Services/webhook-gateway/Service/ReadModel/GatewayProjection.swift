@@ -24,7 +24,7 @@ struct GatewayProjection: Projection {
         case image(StoredDocument, ImageRecord)
         case verdict(StoredDocument, VerdictFacts)
         case scan(StoredDocument, ScanFacts)
-        case inventory(StoredDocument, Digest, packages: Int, children: [Digest])
+        case inventory(StoredDocument, Digest, packages: Int, children: [String])
         case reply(StoredDocument, Reply)
         case journal(StoredDocument, keepNewest: Int)
         case tombstone
@@ -54,7 +54,8 @@ struct GatewayProjection: Projection {
             case .platform(let inventory):
                 return .inventory(document, inventory.digest, packages: inventory.packages.count, children: [])
             case .index(let index):
-                return .inventory(document, index.digest, packages: 0, children: index.children.map(\.digest))
+                let children = index.children.map { InventoryRecord.childKey($0.digest, ofIndex: record.key) }
+                return .inventory(document, index.digest, packages: 0, children: children)
             }
         case Topics.registries.name: _ = try record.payload(RegistryRecord.self)
         case Topics.policies.name: _ = try record.payload(PolicyRecord.self)
@@ -95,7 +96,7 @@ struct GatewayProjection: Projection {
         case .inventory(let document, let digest, let packages, let children):
             try document.store(db)
             try ImageRows.storeInventory(record.key, digest: digest, packages: packages, children: children, db)
-            try ImageRows.refreshAll(digest: digest.text, db)
+            try ImageRows.refreshAll(digest: digest.text, inventory: record.key, db)
         case .reply(let document, let reply): try apply(reply, document, db)
         case .journal(let document, let keepNewest): try document.storeInJournal(db, keepNewest: keepNewest)
         case .tombstone: try remove(record, db)
@@ -120,7 +121,7 @@ struct GatewayProjection: Projection {
             try db.cachedStatement(sql: "DELETE FROM scan WHERE digest = ?").execute(arguments: [record.key])
             try ImageRows.refreshAll(digest: record.key, db)
         case Topics.inventories.name:
-            try db.cachedStatement(sql: "DELETE FROM inventory WHERE key = ?").execute(arguments: [record.key])
+            try ImageRows.removeInventory(record.key, db)
         default: break
         }
     }

@@ -3,7 +3,7 @@ import GRDB
 /// The tables of the read model. Disposable: another version is built again from the log.
 enum GatewaySchema {
     /// Raised with every change here, in `GatewayProjection` or in what it computes from a record.
-    static let version = 1
+    static let version = 2
 
     static func create(_ db: Database) throws {
         for statement in statements { try db.execute(sql: statement) }
@@ -46,7 +46,7 @@ enum GatewaySchema {
         CREATE TABLE inventory (key TEXT PRIMARY KEY NOT NULL, digest TEXT NOT NULL, packages INTEGER NOT NULL) STRICT
         """,
         "CREATE INDEX inventory_digest ON inventory (digest)",
-        // An index and its platforms: content never changes under a digest.
+        // An index and its platforms, by the keys of their inventories.
         """
         CREATE TABLE child (parent TEXT NOT NULL, child TEXT NOT NULL, PRIMARY KEY (parent, child)) STRICT, WITHOUT ROWID
         """,

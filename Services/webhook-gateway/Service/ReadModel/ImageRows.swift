@@ -14,14 +14,15 @@ enum ImageRows {
         try refresh(try document.payload(ImageRecord.self), db)
     }
 
-    /// Also the images whose index has this child.
-    static func refreshAll(digest: String, _ db: Database) throws {
+    /// With an inventory's key also the images whose index has it as a child.
+    static func refreshAll(digest: String, inventory: String? = nil, _ db: Database) throws {
         let sql = """
             SELECT name FROM image WHERE digest = ?1
-            UNION SELECT name FROM image WHERE digest IN (SELECT parent FROM child WHERE child = ?1)
+            UNION SELECT name FROM image WHERE digest IN (
+                SELECT digest FROM inventory WHERE key IN (SELECT parent FROM child WHERE child = ?2))
             LIMIT \(sharedDigestMax)
             """
-        for name in try String.fetchAll(db.cachedStatement(sql: sql), arguments: [digest]) {
+        for name in try String.fetchAll(db.cachedStatement(sql: sql), arguments: [digest, inventory]) {
             try refresh(name: name, db)
         }
     }
@@ -31,7 +32,7 @@ enum ImageRows {
         let verdict = try facts(VerdictFacts.self, "SELECT facts FROM verdict WHERE key = ?", name, db)
         let digest = record.digest?.text ?? ""
         let scan = try facts(ScanFacts.self, "SELECT facts FROM scan WHERE digest = ?", digest, db)
-        let packages = try packages(of: digest, db)
+        let packages = try packages(of: digest, upload: record.upload, db)
         try write(ImageSummary(record, verdict: verdict, scan: scan, packages: packages), db)
     }
 
@@ -41,13 +42,17 @@ enum ImageRows {
         try Data.fetchOne(db.cachedStatement(sql: sql), arguments: [key]).map { try JSONFormat.decode(type, from: $0) }
     }
 
-    /// Of the platform with the most, when it is an index.
-    private static func packages(of digest: String, _ db: Database) throws -> Int {
+    /// Of the inventory that is judged: our own scan's, else the upload's. Of the platform with the most, when it is an
+    /// index.
+    private static func packages(of digest: String, upload: String?, _ db: Database) throws -> Int {
+        let known = try db.cachedStatement(sql: "SELECT 1 FROM inventory WHERE key = ?")
+        let isScanned = try Int.fetchOne(known, arguments: [digest]) != nil
+        guard let key = isScanned ? digest : upload else { return 0 }
         let sql = """
             SELECT coalesce(max(packages), 0) FROM inventory
-            WHERE digest = ?1 OR digest IN (SELECT child FROM child WHERE parent = ?1)
+            WHERE key = ?1 OR key IN (SELECT child FROM child WHERE parent = ?1)
             """
-        return try Int.fetchOne(db.cachedStatement(sql: sql), arguments: [digest]) ?? 0
+        return try Int.fetchOne(db.cachedStatement(sql: sql), arguments: [key]) ?? 0
     }
 
     private static func write(_ summary: ImageSummary, _ db: Database) throws {
@@ -109,13 +114,19 @@ enum ImageRows {
     }
 
     static func storeInventory(
-        _ key: String, digest: Digest, packages: Int, children: [Digest], _ db: Database
+        _ key: String, digest: Digest, packages: Int, children: [String], _ db: Database
     ) throws {
+        try removeInventory(key, db)
         try db.cachedStatement(sql: "INSERT OR REPLACE INTO inventory VALUES (?, ?, ?)").execute(
             arguments: [key, digest.text, packages])
         for child in children {
             try db.cachedStatement(sql: "INSERT OR IGNORE INTO child VALUES (?, ?)")
-                .execute(arguments: [digest.text, child.text])
+                .execute(arguments: [key, child])
         }
+    }
+
+    static func removeInventory(_ key: String, _ db: Database) throws {
+        try db.cachedStatement(sql: "DELETE FROM inventory WHERE key = ?").execute(arguments: [key])
+        try db.cachedStatement(sql: "DELETE FROM child WHERE parent = ?").execute(arguments: [key])
     }
 }

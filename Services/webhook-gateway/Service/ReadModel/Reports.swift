@@ -14,25 +14,20 @@ extension ReadModel {
                 digest == nil || record.digest == digest
             else { return nil }
             let platforms = try record.platforms.map { platform in
-                let inventory = try Self.inventory(platform.digest, db)
+                let inventory = try Self.inventory(platform.verdict.inputs, db)
                 return ScanReport(image: image, platform: platform, inventory: inventory)
             }
             return ScanReports(platforms + [ScanReport(image: image, beyondPlatformsOf: record)].compactMap { $0 })
         }
     }
 
-    /// Our own scan first; an upload only stands in while there is none.
-    private static func inventory(_ digest: Digest, _ db: Database) throws -> Inventory? {
-        let uploads = try String.fetchAll(
-            db, sql: "SELECT key FROM inventory WHERE digest = ? ORDER BY key LIMIT 10", arguments: [digest.text])
-        for key in [digest.text] + uploads {
-            guard let record = try StoredDocument.find(Topics.inventories, key, db)?.payload(InventoryRecord.self)
-            else {
-                continue
-            }
-            if case .platform(let inventory) = record { return inventory }
-        }
-        return nil
+    /// The one that was judged, and no other of the same digest.
+    private static func inventory(_ inputs: Verdict.Inputs, _ db: Database) throws -> Inventory? {
+        guard let key = inputs.inventories.first?.key,
+            case .platform(let inventory)? = try StoredDocument.find(Topics.inventories, key, db)?
+                .payload(InventoryRecord.self)
+        else { return nil }
+        return inventory
     }
 }
 
