@@ -138,8 +138,15 @@ import Testing
             let stored = try await gateway.records(Topics.inventories)
             #expect(stored.map(\.key) == [candidate.inventoryKey])
             #expect(candidate.uploader == token.split(separator: "_")[1])
-            let verdict = try SampleImages.verdict("demo/team/app:1", digest, .nonCompliant)
-            try await gateway.append([try RecordDraft(Topics.verdicts, key: candidate.key, verdict, gateway.context())])
+            // A verdict on an earlier upload is no answer; the one that names this upload is.
+            let other = try SampleImages.verdict("demo/team/app:1", digest, .compliant)
+            let verdict = try SampleImages.verdict(
+                "demo/team/app:1", digest, .nonCompliant, from: candidate.inventories)
+            for record in [other, verdict] {
+                try await gateway.append([
+                    try RecordDraft(Topics.verdicts, key: candidate.key, record, gateway.context())
+                ])
+            }
             let answer = try await waiting.value
             #expect(answer.status == 200)
             let result = try answer.json(CandidateAnswer.self)
@@ -152,6 +159,80 @@ import Testing
             // The same again: nothing changes, and the verdict that stands is answered.
             let again = try await gateway.call(.post, "inventories?wait=1", body, token: token)
             #expect(again.status == 200)
+        }
+    }
+
+    @Test("a compliant upload that is to be registered is answered when it is bound")
+    func registered() async throws {
+        try await Gateway.run { gateway in
+            try await gateway.addRegistry()
+            let digest = try SampleImages.digest("a")
+            let body = try upload(digest, .compliant)
+            let waiting = Task { try await gateway.call(.post, "inventories?wait=30", body) }
+            try await eventually("the candidate is written") { try await !gateway.records(Topics.candidates).isEmpty }
+            let candidate = try #require(try await gateway.records(Topics.candidates).first).payload(
+                CandidateRecord.self)
+            var verdict = try SampleImages.verdict("demo/team/app:1", digest, .compliant, from: candidate.inventories)
+            verdict.judgedAt = candidate.createdAt
+            try await gateway.append([try RecordDraft(Topics.verdicts, key: candidate.key, verdict, gateway.context())])
+            let answer = try await waiting.value.json(CandidateAnswer.self)
+            #expect(answer.status == .compliant)
+            #expect(answer.registered)
+        }
+    }
+
+    @Test("a candidate is waited for, and pending while the catalogue has not written it")
+    func candidateWait() async throws {
+        try await Gateway.run { gateway in
+            try await gateway.addRegistry()
+            let digest = try SampleImages.digest("a")
+            let path = "candidates/demo/team/app:1@\(digest)"
+            #expect(try await gateway.call(.get, path).status == 404)
+            #expect(try await gateway.call(.get, "candidates/demo/team/app:1@sha256:1").status == 400)
+            let token = try await gateway.token(role: "ci")
+            let uploader = try #require(token.split(separator: "_").dropFirst().first)
+            // What the gateway writes first; the catalogue comes later.
+            try await gateway.append([
+                try RecordDraft(
+                    Topics.inventories, key: InventoryRecord.uploadKey(digest, uploader: String(uploader)),
+                    InventoryRecord.platform(SampleImages.inventory(digest)), gateway.context())
+            ])
+            try await eventually("it is pending") { try await gateway.call(.get, path, token: token).status == 202 }
+            #expect(try await gateway.call(.get, path).status == 404, "another's upload is not told of")
+            let waiting = Task { try await gateway.call(.get, path + "?wait=30", token: token) }
+            let uploaded = try await gateway.call(
+                .post, "inventories?wait=0", try upload(digest, .never), token: token)
+            #expect(uploaded.status == 202)
+            try await eventually("the candidate is written") { try await !gateway.records(Topics.candidates).isEmpty }
+            let candidate = try #require(try await gateway.records(Topics.candidates).first).payload(
+                CandidateRecord.self)
+            let verdict = try SampleImages.verdict("demo/team/app:1", digest, .compliant, from: candidate.inventories)
+            try await gateway.append([try RecordDraft(Topics.verdicts, key: candidate.key, verdict, gateway.context())])
+            let answer = try await waiting.value
+            #expect(answer.status == 200)
+            #expect(try answer.json(CandidateAnswer.self).status == .compliant)
+        }
+    }
+
+    @Test("a failed scan's report says why")
+    func failedReport() async throws {
+        try await Gateway.run { gateway in
+            try await gateway.addRegistry()
+            let digest = try SampleImages.digest("a")
+            try await gateway.addImage("demo/team/app:1", digest, .undetermined)
+            var failed = try SampleImages.verdict("demo/team/app:1", digest, .undetermined)
+            failed.platforms = []
+            failed.verdict.undetermined = [Undetermined(what: "inventory", reason: "layer 3 is cut off")]
+            let record = failed
+            try await gateway.append([
+                try RecordDraft(Topics.verdicts, key: "demo/team/app:1", record, gateway.context())
+            ])
+            try await eventually("the report says why") {
+                let answer = try await gateway.call(.get, "images/demo/team/app:1/report")
+                guard answer.status == 200 else { return false }
+                let report = try answer.json(ScanReport.self)
+                return report.undetermined == record.verdict.undetermined && report.verdict.outcome == .undetermined
+            }
         }
     }
 

@@ -107,15 +107,30 @@ struct CatalogueConfigurationTests {
     {
         CandidateRecord(
             name: CatalogueBench.name("example/app:1"), digest: CatalogueBench.digest(number), inventoryKey: "k",
+            inventories: [.init(key: "k", sha256: CatalogueBench.digest(100 + number))],
             register: register, uploader: "ci", createdAt: bench.now, expiresAt: bench.now.addingTimeInterval(3600))
     }
 
-    private func judge(_ bench: inout CatalogueBench, _ candidate: CandidateRecord, _ outcome: Verdict.Outcome)
-        -> [CatalogueOutput]
-    {
-        bench.state.judged(
-            candidate.key, digest: candidate.digest, outcome: outcome,
-            context: EventContext(id: "verdict", source: "test", time: bench.now), now: bench.now)
+    /// A verdict of now, on all that was uploaded or on something else.
+    private func judge(
+        _ bench: inout CatalogueBench, _ candidate: CandidateRecord, _ outcome: Verdict.Outcome,
+        on inventories: [Verdict.InventoryVersion]? = nil
+    ) -> [CatalogueOutput] {
+        let verdict = CandidateVerdict(record(candidate, outcome, inventories, at: bench.now))
+        let context = EventContext(id: "verdict", source: "test", time: bench.now)
+        return bench.state.judged(candidate.key, verdict, context: context, now: bench.now)
+    }
+
+    private func record(
+        _ candidate: CandidateRecord, _ outcome: Verdict.Outcome, _ inventories: [Verdict.InventoryVersion]?, at: Date
+    ) -> VerdictRecord {
+        let verdict = Verdict(
+            outcome: outcome, controls: [], undetermined: [],
+            inputs: .init(
+                digest: candidate.digest, inventories: inventories ?? candidate.inventories, analyserVersion: nil,
+                generation: nil, policies: [], now: at))
+        return VerdictRecord(
+            name: candidate.name, digest: candidate.digest, verdict: verdict, platforms: [], judgedAt: at)
     }
 
     @Test("“always” binds the name to the digest until a registry shows it")
@@ -156,6 +171,33 @@ struct CatalogueConfigurationTests {
         try bench.apply(.candidate(wish))
         try bench.observe("example/app:1", 2)
         #expect(judge(&bench, wish, .compliant).isEmpty)
+    }
+
+    @Test("a verdict from before the candidate, or on another upload, binds nothing; the next one does")
+    func staleVerdict() throws {
+        var bench = try CatalogueBench()
+        let first = candidate(bench, 1, .never)
+        try bench.apply(.candidate(first))
+        #expect(judge(&bench, first, .compliant).isEmpty)
+        let before = record(first, .compliant, nil, at: bench.now)
+        bench.now += 1
+        // The same upload again, now to be registered if compliant: what was judged before is no answer.
+        let second = candidate(bench, 1, .compliant)
+        try bench.apply(.candidate(second))
+        let context = EventContext(id: "late", source: "test", time: bench.now)
+        #expect(bench.state.judged(second.key, CandidateVerdict(before), context: context, now: bench.now).isEmpty)
+        bench.state.loadedVerdicts[second.key] = CandidateVerdict(before)
+        #expect(bench.state.takeOver(context: context, now: bench.now).images.isEmpty, "nor after a restart")
+        #expect(judge(&bench, second, .compliant, on: []).isEmpty)
+        #expect(judge(&bench, second, .compliant).images.map(\.upload) == ["k"])
+    }
+
+    @Test("the upload speaks for the digest that it was made from, and for no other")
+    func uploadEnds() throws {
+        var bench = try CatalogueBench()
+        #expect(try bench.apply(.candidate(candidate(bench, 1, .always))).images.first?.upload == "k")
+        #expect(try bench.observe("example/app:1", 1).images.first?.upload == "k")
+        #expect(try bench.observe("example/app:1", 2).images.first?.upload == nil)
     }
 
     @Test("a candidate expires, and is then not bound")

@@ -55,7 +55,7 @@ struct JudgingPass: Sendable {
                 guard next < inputs.count else { return }
                 let (number, input) = (next, inputs[next])
                 next += 1
-                group.addTask { (number, try await compute.run { try self.drafts(for: input, judge) }) }
+                group.addTask { (number, try await compute.run { try self.drafts(for: input, judge.at(input)) }) }
             }
             for _ in 0..<compute.threads { addOne() }
             var all = [[RecordDraft]](repeating: [], count: inputs.count)

@@ -20,7 +20,14 @@ struct NameJudge: Sendable {
     /// What is unknown of every name.
     let problems: [Undetermined]
     let cache: MatchCache
-    let now: Date
+    private(set) var now: Date
+
+    /// For one name: never before a candidate was uploaded, whichever clock is ahead, since its verdict answers it.
+    func at(_ inputs: JudgingInputs) -> NameJudge {
+        var judge = self
+        if let asked = inputs.name?.askedAt { judge.now = max(now, asked) }
+        return judge
+    }
 
     func judge(_ inputs: JudgingInputs) throws -> Judgement {
         guard let row = inputs.name else { return inputs.isGone && inputs.verdict != nil ? .remove : .keep }
@@ -41,7 +48,9 @@ struct NameJudge: Sendable {
     }
 
     private func keepOrWrite(_ record: VerdictRecord, _ inputs: JudgingInputs) -> Judgement {
-        if let known = inputs.verdict, let old = try? known.payload(VerdictRecord.self), old.saysTheSame(as: record) {
+        if let known = inputs.verdict, let old = try? known.payload(VerdictRecord.self), old.saysTheSame(as: record),
+            old.judgedAt >= inputs.name?.askedAt ?? .distantPast
+        {
             return .keep
         }
         return .write(record)

@@ -37,26 +37,26 @@ extension EvaluatorProjection {
         guard let image else { return try removeName(record.key, db) }
         let live = image.digest != nil && image.trash == nil
         try putName(
-            record, name: image.name, digest: image.digest, inventory: image.upload, isCandidate: false,
-            isResolved: image.resolution == .resolved, live: live, db)
+            record, name: image.name, digest: image.digest, inventory: image.upload,
+            isResolved: image.resolution == .resolved, askedAt: nil, live: live, db)
     }
 
     private func apply(_ candidate: CandidateRecord?, _ record: WholeRecord, _ db: Database) throws {
         guard let candidate else { return try removeName(record.key, db) }
         try putName(
             record, name: candidate.name, digest: candidate.digest, inventory: candidate.inventoryKey,
-            isCandidate: true, isResolved: false, live: true, db)
+            isResolved: false, askedAt: candidate.createdAt, live: true, db)
     }
 
     private func putName(
-        _ record: WholeRecord, name: ImageName, digest: Digest?, inventory: String?, isCandidate: Bool,
-        isResolved: Bool, live: Bool, _ db: Database
+        _ record: WholeRecord, name: ImageName, digest: Digest?, inventory: String?, isResolved: Bool,
+        askedAt: Date?, live: Bool, _ db: Database
     ) throws {
         let context = record.context
         try db.cachedStatement(sql: "INSERT OR REPLACE INTO names VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)").execute(
             arguments: [
-                record.key, name.text, name.registry.text, name.repository.text, digest?.text, inventory, isCandidate,
-                isResolved, live, context.id, context.traceparent,
+                record.key, name.text, name.registry.text, name.repository.text, digest?.text, inventory, isResolved,
+                askedAt?.timeIntervalSince1970, live, context.id, context.traceparent,
             ])
         if live { try Dirty.name(record.key, db) }
     }

@@ -16,7 +16,8 @@ struct JudgingInputs: Sendable {
         let digest: String
         let event: String
         let traceparent: String?
-        var isCandidate = false
+        /// Of a candidate: when it was uploaded. It wants a verdict that is no older.
+        var askedAt: Date?
         /// Whether a registry shows the digest, so that our own scan has the word.
         var isResolved = false
     }
@@ -52,7 +53,7 @@ struct JudgingInputs: Sendable {
     var problems: [Undetermined] = []
 
     /// Whether CI's upload speaks for an image that was not scanned by us.
-    var isFromUpload: Bool { inventory.map { $0.key != name?.digest } ?? false && name?.isCandidate == false }
+    var isFromUpload: Bool { inventory.map { $0.key != name?.digest } ?? false && name?.askedAt == nil }
 
     var inventoryVersions: [Verdict.InventoryVersion] {
         Set(([inventory] + children.map(\.inventory)).compactMap { $0?.version }).sorted()
@@ -105,7 +106,8 @@ enum EvaluatorRows {
         guard row["live"] as Bool, let digest = row["digest"] as String? else { return inputs }
         inputs.name = JudgingInputs.Name(
             name: row["name"], digest: digest, event: row["event"], traceparent: row["traceparent"],
-            isCandidate: row["is_candidate"], isResolved: row["resolved"])
+            askedAt: (row["asked_at"] as Double?).map { Date(timeIntervalSince1970: $0).milliseconds },
+            isResolved: row["resolved"])
         inputs.inventory = try inventory(of: row, digest: digest, db)
         if let root = inputs.inventory, root.isIndex { inputs.children = try children(of: root.key, db) }
         let status = try Row.fetchOne(
@@ -120,7 +122,7 @@ enum EvaluatorRows {
     private static func inventory(
         of name: Row, digest: String, _ db: Database
     ) throws -> JudgingInputs.StoredInventory? {
-        if !(name["is_candidate"] as Bool), let own = try inventory(digest, db) { return own }
+        if name["asked_at"] as Double? == nil, let own = try inventory(digest, db) { return own }
         return try (name["inventory"] as String?).flatMap { try inventory($0, db) }
     }
 

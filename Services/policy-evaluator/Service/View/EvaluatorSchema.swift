@@ -18,10 +18,11 @@ enum EvaluatorSchema {
 
                 -- Images and candidates. `live`: has a digest and is not in the trash. `inventory`: an upload; of an
                 -- image only used while there is no scan of ours. `resolved`: a registry shows the digest.
+                -- `asked_at`: when a candidate was uploaded.
                 CREATE TABLE names (
                     key TEXT PRIMARY KEY, name TEXT NOT NULL, registry TEXT NOT NULL, repository TEXT NOT NULL,
-                    digest TEXT, inventory TEXT, is_candidate INTEGER NOT NULL, resolved INTEGER NOT NULL,
-                    live INTEGER NOT NULL,
+                    digest TEXT, inventory TEXT, resolved INTEGER NOT NULL,
+                    asked_at REAL, live INTEGER NOT NULL,
                     event TEXT NOT NULL, traceparent TEXT) STRICT;
                 CREATE INDEX names_digest ON names (digest);
                 CREATE INDEX names_inventory ON names (inventory);

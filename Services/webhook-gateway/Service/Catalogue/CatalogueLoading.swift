@@ -28,9 +28,8 @@ extension CatalogueState {
         case Topics.scanStatus.name: try loadScanStatus(record)
         case Topics.verdicts.name:
             guard record.value != nil, candidates[record.key] != nil else { return }
-            let verdict = try record.payload(VerdictRecord.self)
             // What the verdict makes the catalogue write comes again with `takeOver`.
-            loadedVerdicts[record.key] = LoadedVerdict(digest: verdict.digest, outcome: verdict.verdict.outcome)
+            loadedVerdicts[record.key] = CandidateVerdict(try record.payload(VerdictRecord.self))
         default: break
         }
     }

@@ -20,11 +20,13 @@ extension CatalogueState {
     }
 
     /// A verdict on a candidate. It speaks for one digest; only the one that asked for `compliant` is bound by it.
+    /// One from before the candidate, or of another upload, is not the answer to it: that comes.
     mutating func judged(
-        _ key: String, digest: Digest, outcome: Verdict.Outcome, context: EventContext, now: Date
+        _ key: String, _ verdict: CandidateVerdict, context: EventContext, now: Date
     ) -> [CatalogueOutput] {
-        guard let candidate = candidates[key], candidate.register == .compliant, outcome == .compliant,
-            candidate.digest == digest, candidate.expiresAt > now, registries[candidate.name.registry] != nil
+        guard let candidate = candidates[key], candidate.register == .compliant, verdict.outcome == .compliant,
+            verdict.judgedAt >= candidate.createdAt, candidate.isAnswered(by: verdict.digest, verdict.inputs),
+            candidate.expiresAt > now, registries[candidate.name.registry] != nil
         else { return [] }
         // Bound since, by this candidate, by a registry or by a later one: the verdict comes late.
         if let image = images[candidate.name], image.trash == nil, let bound = image.boundAt,
@@ -72,5 +74,20 @@ extension CatalogueState {
         guard let first = candidates.values.min(by: { $0.expiresAt < $1.expiresAt }) else { return }
         candidates[first.key] = nil
         outbox.add(.dropCandidate(key: first.key))
+    }
+}
+
+/// What the catalogue reads of a verdict on a candidate.
+struct CandidateVerdict: Sendable {
+    let digest: Digest
+    let outcome: Verdict.Outcome
+    let inputs: Verdict.Inputs
+    let judgedAt: Date
+
+    init(_ record: VerdictRecord) {
+        digest = record.digest
+        outcome = record.verdict.outcome
+        inputs = record.verdict.inputs
+        judgedAt = record.judgedAt
     }
 }

@@ -63,7 +63,7 @@ extension CatalogueState {
         fill(&outbox)
         outputs += outbox.finish()
         for (key, verdict) in loadedVerdicts.sorted(by: { $0.key < $1.key }) {
-            outputs += judged(key, digest: verdict.digest, outcome: verdict.outcome, context: context, now: now)
+            outputs += judged(key, verdict, context: context, now: now)
         }
         loadedVerdicts = [:]
         return outputs

@@ -61,12 +61,7 @@ struct CatalogueState: Sendable {
     var finishedRescans: [Int64] = []
 
     /// Verdicts on candidates that were read at the take-over.
-    var loadedVerdicts: [String: LoadedVerdict] = [:]
-
-    struct LoadedVerdict: Sendable {
-        let digest: Digest
-        let outcome: Verdict.Outcome
-    }
+    var loadedVerdicts: [String: CandidateVerdict] = [:]
 
     init() {}
 

@@ -305,10 +305,8 @@ final class CatalogueTenure: Sendable {
                     let status = try whole.payload(ScanStatusRecord.self)
                     outputs = memory.state.scanned(status, context: whole.context, now: now)
                 default:
-                    let verdict = try whole.payload(VerdictRecord.self)
-                    outputs = memory.state.judged(
-                        whole.key, digest: verdict.digest, outcome: verdict.verdict.outcome, context: whole.context,
-                        now: now)
+                    let verdict = CandidateVerdict(try whole.payload(VerdictRecord.self))
+                    outputs = memory.state.judged(whole.key, verdict, context: whole.context, now: now)
                 }
             }
             try await append(outputs)

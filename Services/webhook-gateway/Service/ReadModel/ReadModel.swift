@@ -138,4 +138,6 @@ enum Limits {
     static let appendWait = Duration.seconds(15)
     static let commandDeadline: TimeInterval = 600
     static let candidateLife: TimeInterval = 7 * 86_400
+    /// How long after an upload its candidate is waited for, rather than said not to be there.
+    static let candidateArrival: TimeInterval = 900
 }

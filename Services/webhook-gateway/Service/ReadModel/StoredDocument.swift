@@ -2,6 +2,7 @@ import EventLogPort
 import Events
 import Foundation
 import GRDB
+import Model
 
 /// A record as the read model keeps it: the bytes of the log, decoded where they are needed.
 struct StoredDocument: Sendable {
@@ -32,6 +33,9 @@ struct StoredDocument: Sendable {
 
     /// - Throws: `EventError`.
     func payload<Payload: EventPayload>(_ type: Payload.Type) throws -> Payload { try whole.payload(type) }
+
+    /// - Throws: `EventError`.
+    func contentHash() throws -> Digest { try whole.contentHash() }
 
     var context: EventContext { whole.context }
 

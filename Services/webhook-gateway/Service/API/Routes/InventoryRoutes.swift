@@ -40,14 +40,9 @@ struct InventoryRoutes: Sendable {
             throw ProblemError.invalid("differs from the digest in the image's name", field: "digest")
         }
         try Self.check(body)
-        let now = desk.time.now().milliseconds
-        let candidate = CandidateRecord(
-            name: name, digest: body.digest, inventoryKey: InventoryRecord.uploadKey(body.digest, uploader: caller.id),
-            register: .init(body.register), uploader: caller.id, createdAt: now,
-            expiresAt: now.addingTimeInterval(Limits.candidateLife).milliseconds)
-        let before = try await verdictPosition(candidate.key)
-        try await store(body, candidate, caller, TraceParent.from(request.headers[.traceparent]))
-        return try await answer(candidate, newerThan: before, within: wait)
+        let drafts = try Drafts(body, name, caller, desk, TraceParent.from(request.headers[.traceparent]))
+        try await desk.writer.append(drafts.all)
+        return try await answer(drafts.candidate, within: wait)
     }
 
     private static func check(_ body: InventoryUpload) throws {
@@ -61,70 +56,65 @@ struct InventoryRoutes: Sendable {
         }
     }
 
-    /// Inventories first, the index that names them next, the candidate last: nobody sees one without the others.
-    private func store(
-        _ body: InventoryUpload, _ candidate: CandidateRecord, _ caller: Principal, _ trace: String
-    ) async throws {
-        let context = desk.writer.context(trace)
-        func draft(_ record: InventoryRecord, _ digest: Digest, _ suffix: String) throws -> RecordDraft {
-            try RecordDraft(
-                Topics.inventories, key: InventoryRecord.uploadKey(digest, uploader: caller.id), record,
-                context.caused(suffix, by: ChangeWriter.source, at: context.time))
+    /// Everything that an upload makes the gateway write.
+    private struct Drafts {
+        let candidate: CandidateRecord
+        /// Inventories first, the index that names them next, the candidate last: nobody sees one without the others.
+        let all: [RecordDraft]
+
+        init(_ body: InventoryUpload, _ name: ImageName, _ caller: Principal, _ desk: APIDesk, _ trace: String) throws {
+            let context = desk.writer.context(trace)
+            func caused(_ suffix: String) -> EventContext {
+                context.caused(suffix, by: ChangeWriter.source, at: context.time)
+            }
+            func draft(_ record: InventoryRecord, _ digest: Digest, _ suffix: String) throws -> RecordDraft {
+                let key = InventoryRecord.uploadKey(digest, uploader: caller.id)
+                return try RecordDraft(Topics.inventories, key: key, record, caused(suffix))
+            }
+            var inventories = try body.inventories.enumerated().map {
+                try draft(.platform($1), $1.digest, "inventory-\($0)")
+            }
+            if !body.isSinglePlatform {
+                let children = body.inventories.map { InventoryRecord.Child(platform: $0.platform, digest: $0.digest) }
+                inventories.append(
+                    try draft(.index(.init(digest: body.digest, children: children)), body.digest, "index"))
+            }
+            let now = desk.time.now().milliseconds
+            candidate = CandidateRecord(
+                name: name, digest: body.digest,
+                inventoryKey: InventoryRecord.uploadKey(body.digest, uploader: caller.id),
+                inventories: try inventories.map {
+                    Verdict.InventoryVersion(key: $0.key, sha256: try $0.contentHash())
+                }.sorted(),
+                register: .init(body.register), uploader: caller.id, createdAt: now,
+                expiresAt: now.addingTimeInterval(Limits.candidateLife).milliseconds)
+            let change = Change.candidate(candidate)
+            all =
+                inventories + [
+                    try RecordDraft(Topics.changes, key: change.key, change, caused("candidate")),
+                    try desk.writer.audit(
+                        caller.actor, "inventory.upload", candidate.key, "register \(body.register.rawValue)",
+                        caused("audit")),
+                ]
         }
-        var drafts = try body.inventories.enumerated().map {
-            try draft(.platform($1), $1.digest, "inventory-\($0)")
-        }
-        if !body.isSinglePlatform {
-            let children = body.inventories.map { InventoryRecord.Child(platform: $0.platform, digest: $0.digest) }
-            drafts.append(try draft(.index(.init(digest: body.digest, children: children)), body.digest, "index"))
-        }
-        let change = Change.candidate(candidate)
-        drafts.append(
-            try RecordDraft(
-                Topics.changes, key: change.key, change,
-                context.caused("candidate", by: ChangeWriter.source, at: context.time)))
-        drafts.append(
-            try desk.writer.audit(
-                caller.actor, "inventory.upload", candidate.key, "register \(body.register.rawValue)",
-                context.caused("audit", by: ChangeWriter.source, at: context.time)))
-        try await desk.writer.append(drafts)
     }
 
     // MARK: Answering
 
-    /// Where the candidate's verdict lies now. A verdict that does not change is not written again, so an older one is
-    /// taken once the time is over.
-    private func verdictPosition(_ key: String) async throws -> Int64 {
-        try await desk.model.document(Topics.verdicts, key)?.position ?? -1
-    }
-
-    private func answer(
-        _ candidate: CandidateRecord, newerThan position: Int64, within wait: Duration
-    ) async throws -> Response {
-        let (model, key) = (desk.model, candidate.key)
-        // With an older verdict at hand the wait is short: most likely nothing has changed.
-        let patience = position < 0 ? wait : min(wait, .seconds(3))
-        let isNew = try await model.wait(within: patience) { () -> Bool? in
-            guard let found = try await model.document(Topics.verdicts, key), found.position > position else {
-                return nil
+    private func answer(_ candidate: CandidateRecord, within wait: Duration) async throws -> Response {
+        let answer = try await desk.model.answer(to: { candidate }, within: wait) ?? .pending(candidate)
+        if answer.status == .pending {
+            // Whoever looks under the address finds it: the candidate itself is the catalogue's to write.
+            let model = desk.model
+            _ = try await model.wait(within: Limits.configurationWait) {
+                try await model.document(Topics.inventories, candidate.inventoryKey)
             }
-            return true
         }
-        _ = isNew
-        let answer = try await self.answer(candidate)
-        return try .json(
-            answer, status: answer.status == .pending ? .accepted : .ok, headers: [.location: Self.base + key])
+        return try Self.response(answer, headers: [.location: Self.base + candidate.key])
     }
 
-    private func answer(_ candidate: CandidateRecord) async throws -> CandidateAnswer {
-        let report = try await desk.model.reports(
-            key: candidate.key, image: candidate.name.text, digest: candidate.digest)
-        let verdict = try await desk.model.payload(VerdictRecord.self, Topics.verdicts, candidate.key)
-        let bound = try await desk.model.image(candidate.name)
-        return CandidateAnswer(
-            name: candidate.name, digest: candidate.digest,
-            status: verdict.map { .init($0.verdict.outcome) } ?? .pending,
-            registered: bound?.digest == candidate.digest && bound?.restorableUntil == nil, report: report)
+    private static func response(_ answer: CandidateAnswer, headers: HTTPFields = [:]) throws -> Response {
+        try .json(answer, status: answer.status == .pending ? .accepted : .ok, headers: headers)
     }
 
     @Sendable private func candidate(_ request: Request, _ context: GatewayContext) async throws -> Response {
@@ -139,13 +129,36 @@ struct InventoryRoutes: Sendable {
             // `registry/repository@digest@digest`: a name by digest.
             throw ProblemError.malformed(error.description, field: "name")
         }
-        guard try context.caller().sees(name) else { throw missing }
-        guard let record = try await desk.model.payload(CandidateRecord.self, Topics.candidates, key) else {
-            throw missing
+        let caller = try context.caller()
+        guard caller.sees(name) else { throw missing }
+        let digest: Digest
+        do { digest = try Digest(String(key[key.index(after: at)...])) } catch {
+            throw ProblemError.malformed(error.description, field: "digest")
         }
-        let answer = try await answer(record)
-        return try .json(answer, status: answer.status == .pending ? .accepted : .ok)
+        let wait = try QueryReader(request).wait()
+        let model = desk.model
+        if try await model.document(Topics.candidates, key) == nil {
+            guard try await isOnItsWay(digest, from: caller) else { throw missing }
+        }
+        let answer = try await model.answer(
+            to: { try await model.payload(CandidateRecord.self, Topics.candidates, key) }, within: wait)
+        return try Self.response(answer ?? .pending(name, digest))
     }
+
+    /// Whether the caller has uploaded this lately, so that the catalogue's candidate is still to come.
+    private func isOnItsWay(_ digest: Digest, from caller: Principal) async throws -> Bool {
+        let key = InventoryRecord.uploadKey(digest, uploader: caller.id)
+        guard let upload = try await desk.model.document(Topics.inventories, key) else { return false }
+        return desk.time.now().timeIntervalSince(upload.appendedAt) < Limits.candidateArrival
+    }
+}
+
+extension CandidateAnswer {
+    fileprivate static func pending(_ name: ImageName, _ digest: Digest) -> Self {
+        CandidateAnswer(name: name, digest: digest, status: .pending, registered: false, report: nil)
+    }
+
+    fileprivate static func pending(_ candidate: CandidateRecord) -> Self { pending(candidate.name, candidate.digest) }
 }
 
 extension InventoryUpload {
