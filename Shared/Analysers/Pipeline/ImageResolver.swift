@@ -1,6 +1,6 @@
 import Foundation
 import LayerArchive
-import Model
+public import Model
 
 /// From a reference to the platform manifests: reads manifests and indexes, tells images from other artifacts.
 struct ImageResolver {
@@ -232,7 +232,7 @@ extension Sequence<UInt8> {
 extension Platform {
     /// Whether an image for `actual` is what is asked for here. A variant that is not named is the usual one
     /// (containerd's rules).
-    func matches(_ actual: Platform) -> Bool {
+    public func matches(_ actual: Platform) -> Bool {
         guard os == actual.os, architecture == actual.architecture else { return false }
         let usual = ["arm64": "v8", "arm": "v7", "amd64": "v1"][architecture]
         return variant == nil || (variant ?? usual) == (actual.variant ?? usual)

@@ -20,12 +20,20 @@ struct ScanStatusTests {
             ([.undetermined, .nonCompliant, .compliant], .policyFailed),
         ] as [([Verdict.Outcome], ServiceRuntime.ExitStatus)])
     func worst(_ outcomes: [Verdict.Outcome], _ expected: ServiceRuntime.ExitStatus) {
-        #expect(ScanCommand.status(of: outcomes.map(Self.report)) == expected)
+        #expect(ScanCommand.status(of: JudgedImage(reports: outcomes.map(Self.report))) == expected)
+    }
+
+    @Test("is also that of the whole image where a server says it")
+    func whole() {
+        let reports = [Self.report(.compliant)]
+        #expect(ScanCommand.status(of: JudgedImage(reports: reports, outcome: .undetermined)) == .failure)
+        #expect(ScanCommand.status(of: JudgedImage(reports: reports, outcome: .nonCompliant)) == .policyFailed)
+        #expect(ScanCommand.status(of: JudgedImage(reports: reports, outcome: .compliant)) == .success)
     }
 
     @Test("is never success when nothing was judged")
     func nothing() {
-        #expect(ScanCommand.status(of: []) == .failure)
+        #expect(ScanCommand.status(of: JudgedImage(reports: [])) == .failure)
     }
 
     @Test("has the numbers that are documented")

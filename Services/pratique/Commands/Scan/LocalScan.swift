@@ -15,8 +15,8 @@ struct ScannedImage: Sendable {
     var digest: Digest
     var hasManifestDigest: Bool
     var inventories: [Inventory]
-    /// Platforms of an index that were not read, and why.
-    var leftOut: [Undetermined]
+    /// Platforms that were asked for by name and that the image does not have.
+    var missing: [Platform] = []
 }
 
 /// Reads an image on this machine or from a registry, in this process.
@@ -43,9 +43,10 @@ struct LocalScan {
                         bar.update(done: $0.readBytes, total: $0.totalBytes)
                     })
             }
+            let found = image.platforms.compactMap(\.platform) + inventories.map(\.platform)
             return ScannedImage(
                 name: name, digest: image.digest, hasManifestDigest: image.platforms.allSatisfy(\.hasManifestDigest),
-                inventories: inventories, leftOut: image.leftOut)
+                inventories: inventories, missing: missing(platforms, among: found))
         } catch let error as ScanError {
             throw CommandFailure(
                 "cannot scan \(command.image)", cause: Output.safe(error.message), advice: Self.advice(error.kind))
@@ -58,6 +59,11 @@ struct LocalScan {
         do { return .only(try command.platform.map { try Platform($0) }) } catch {
             throw CommandFailure("bad --platform", cause: "\(error)", status: .usage)
         }
+    }
+
+    private func missing(_ choice: PlatformChoice, among found: [Platform]) -> [Platform] {
+        guard case .only(let wanted) = choice, !command.platform.isEmpty else { return [] }
+        return wanted.filter { platform in !found.contains { platform.matches($0) } }
     }
 
     private func source() async throws -> (name: String, source: any ImageSource) {

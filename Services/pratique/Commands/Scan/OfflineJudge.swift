@@ -32,9 +32,9 @@ struct OfflineJudge: ImageJudge {
         return builder.build()
     }
 
-    func judge(_ image: ScannedImage) async throws -> [ScanReport] {
+    func judge(_ image: ScannedImage) async throws -> JudgedImage {
         let now = Date().milliseconds
-        return image.inventories.map { inventory in
+        let reports = image.inventories.map { inventory in
             let match = advisories.match(inventory)
             let verdict = Judge.judge(
                 .unnamed, inventory: inventory, match: match, policies: policies, now: now)
@@ -45,5 +45,6 @@ struct OfflineJudge: ImageJudge {
                 undetermined: verdict.undetermined, verdict: .init(outcome: verdict.outcome, controls: verdict.controls)
             )
         }
+        return JudgedImage(reports: reports)
     }
 }

@@ -61,9 +61,10 @@ struct ScanCommand: AsyncParsableCommand {
             ? try OfflineJudge(advisories: advisories, policies: policy)
             : try ServerJudge(client: server.client(), command: self)
         let scanned = try await LocalScan(self).run()
-        let reports = try await judge.judge(scanned)
-        try ScanOutput(options: output).write(reports)
-        let status = Self.status(of: reports)
+        var judged = try await judge.judge(scanned)
+        judged.reports += scanned.missing.map { ScanReport(missing: $0, of: scanned) }
+        try ScanOutput(options: output).write(judged.reports)
+        let status = Self.status(of: judged)
         if status != .success { throw QuietExit(status) }
     }
 
@@ -71,8 +72,8 @@ struct ScanCommand: AsyncParsableCommand {
         ["oci:", "oci-archive:", "docker-archive:"].contains { image.hasPrefix($0) }
     }
 
-    static func status(of reports: [ScanReport]) -> ExitStatus {
-        switch Verdict.Outcome.worst(reports.map(\.verdict.outcome)) {
+    static func status(of judged: JudgedImage) -> ExitStatus {
+        switch Verdict.Outcome.worst(judged.reports.map(\.verdict.outcome) + [judged.outcome].compactMap { $0 }) {
         case .compliant: .success
         case .nonCompliant: .policyFailed
         case .undetermined, nil: .failure
@@ -82,8 +83,25 @@ struct ScanCommand: AsyncParsableCommand {
 
 /// Turns inventories into reports with verdicts.
 protocol ImageJudge: Sendable {
-    func judge(_ image: ScannedImage) async throws -> [ScanReport]
+    func judge(_ image: ScannedImage) async throws -> JudgedImage
 }
+
+struct JudgedImage: Sendable {
+    var reports: [ScanReport]
+    /// Of the image as a whole, where a server says it: it knows what no single platform shows.
+    var outcome: Verdict.Outcome?
+}
+
+extension ScanReport {
+    /// Of a platform that was asked for and is not there: never left out, or its absence would count as passed.
+    init(missing platform: Platform, of image: ScannedImage) {
+        self.init(
+            image: image.name, digest: nil, platform: platform, packages: [], findings: [],
+            undetermined: [Undetermined(what: "platform \(platform)", reason: "the image does not have it")],
+            verdict: .init(outcome: .undetermined, controls: []))
+    }
+}
+
 /// `--register`: whether the image goes into the catalogue.
 enum RegisterMode: String, ExpressibleByArgument, CaseIterable, Sendable {
     case always, compliant, never

@@ -22,12 +22,14 @@ struct ServerJudge: ImageJudge {
         seconds = command.timeout
     }
 
-    func judge(_ image: ScannedImage) async throws -> [ScanReport] {
+    func judge(_ image: ScannedImage) async throws -> JudgedImage {
+        // What is missing is not uploaded, so the server cannot count it: nothing is registered as compliant without it.
+        let register = register == .compliant && !image.missing.isEmpty ? .never : register
         let upload = InventoryUpload(
             image: name ?? image.name, register: register, digest: image.digest, inventories: image.inventories)
         let answer = try await answer(to: upload, ContinuousClock())
-        note(answer)
-        return answer.report?.platforms ?? []
+        note(answer, isComplete: image.missing.isEmpty)
+        return JudgedImage(reports: answer.report?.platforms ?? [], outcome: answer.outcome)
     }
 
     /// Uploads and asks until there is a verdict or the time is over. A server that answers at once is not asked at once
@@ -56,14 +58,23 @@ struct ServerJudge: ImageJudge {
         return answer
     }
 
-    private func note(_ answer: CandidateAnswer) {
-        switch register {
-        case .never: break
-        case .always, .compliant:
-            Output.note(
-                answer.registered
-                    ? "registered \(answer.name) for \(answer.digest.short)"
-                    : "\(answer.name) was not registered: \(answer.status.rawValue)")
+    private func note(_ answer: CandidateAnswer, isComplete: Bool) {
+        if register == .never { return }
+        if answer.registered { return Output.note("registered \(answer.name) for \(answer.digest.short)") }
+        let reason =
+            if !isComplete { "a platform that was asked for is missing" } else if answer.status == .compliant {
+                "the name was bound to something else meanwhile, or the catalogue has not come to it yet"
+            } else { answer.status.rawValue }
+        Output.note("\(answer.name) was not registered: \(reason)")
+    }
+}
+
+extension CandidateAnswer {
+    fileprivate var outcome: Verdict.Outcome {
+        switch status {
+        case .compliant: .compliant
+        case .nonCompliant: .nonCompliant
+        case .undetermined, .pending, .notPushed, .notFound: .undetermined
         }
     }
 }
