@@ -39,7 +39,8 @@ struct RefusalTests {
         let draft = try RecordDraft(
             Topics.verdicts, key: inputs.key, record, EventContext(id: "e", source: "test", time: judge.now))
         inputs.verdict = StoredValue(
-            value: try #require(draft.value), form: draft.headers.map { "\($0.name)=\($0.value)" }.joined(separator: "\n"))
+            value: try #require(draft.value),
+            form: draft.headers.map { "\($0.name)=\($0.value)" }.joined(separator: "\n"))
         guard case .keep = try judge.refuse(inputs, because: error) else {
             Issue.record("the same is written again")
             return
@@ -67,12 +68,15 @@ struct RefusalTests {
         }
         try await fixture.running {
             try await fixture.put(
-                policy: Policy(id: try PolicyID("more"), version: 1, name: "More", scope: .init(), controls: [.notRoot]))
+                policy: Policy(id: try PolicyID("more"), version: 1, name: "More", scope: .init(), controls: [.notRoot])
+            )
             let verdict = try await fixture.waitForVerdict(bad, "a refusal") { record in
                 record.verdict.undetermined.contains { $0.reason.hasPrefix("cannot be judged: ") }
             }
             #expect(verdict.verdict.outcome == .undetermined)
-            _ = try await fixture.waitForVerdict(good, "the new policy") { $0.verdict.controls.contains { $0.policy.text == "more" } }
+            _ = try await fixture.waitForVerdict(good, "the new policy") {
+                $0.verdict.controls.contains { $0.policy.text == "more" }
+            }
         }
     }
 }
