@@ -50,8 +50,8 @@ public struct ScanReport: Hashable, Sendable, Codable {
     }
 }
 
-/// The report of `pratique scan --format json`, `pratique images show --format json` and the API: in JSON one object for
-/// one platform, an array when there are several. Either form is read.
+/// The report of `pratique scan --format json`, `pratique images show --format json` and the API: in JSON one object
+/// for one platform, an array when there are several. Either form is read.
 public struct ScanReports: Hashable, Sendable, Codable {
     /// One a platform.
     public var platforms: [ScanReport]

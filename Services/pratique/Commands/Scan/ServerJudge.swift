@@ -23,7 +23,7 @@ struct ServerJudge: ImageJudge {
     }
 
     func judge(_ image: ScannedImage) async throws -> JudgedImage {
-        // What is missing is not uploaded, so the server cannot count it: nothing is registered as compliant without it.
+        // What is missing is not uploaded, so the server cannot count it: nothing complies without it.
         let register = register == .compliant && !image.missing.isEmpty ? .never : register
         let upload = InventoryUpload(
             image: name ?? image.name, register: register, digest: image.digest, inventories: image.inventories)
@@ -32,8 +32,8 @@ struct ServerJudge: ImageJudge {
         return JudgedImage(reports: answer.report?.platforms ?? [], outcome: answer.outcome)
     }
 
-    /// Uploads and asks until there is a verdict or the time is over. A server that answers at once is not asked at once
-    /// again.
+    /// Uploads and asks until there is a verdict or the time is over. A server that answers at once is not asked at
+    /// once again.
     func answer<C: Clock<Duration>>(to upload: InventoryUpload, _ clock: C) async throws -> CandidateAnswer {
         let deadline = clock.now.advanced(by: .seconds(seconds))
         func query() -> [(String, String)] {

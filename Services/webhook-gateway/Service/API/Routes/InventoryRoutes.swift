@@ -130,11 +130,7 @@ struct InventoryRoutes: Sendable {
             throw ProblemError.malformed(error.description, field: "name")
         }
         let caller = try context.caller()
-        guard caller.sees(name) else { throw missing }
-        let digest: Digest
-        do { digest = try Digest(String(key[key.index(after: at)...])) } catch {
-            throw ProblemError.malformed(error.description, field: "digest")
-        }
+        guard caller.sees(name), let digest = try? Digest(String(key[key.index(after: at)...])) else { throw missing }
         let wait = try QueryReader(request).wait()
         let model = desk.model
         if try await model.document(Topics.candidates, key) == nil {
