@@ -123,7 +123,7 @@ struct ScanCommandIntegrationTests {
             _ = try ScanSubject.writeIndex(
                 [
                     (ScanSubject.image(openssl: Self.fixed), .linuxAMD64),
-                    (ScanSubject.image(openssl: "3.0.1-1", platform: ScanSubject.arm64), ScanSubject.arm64),
+                    (try ScanSubject.image(openssl: "3.0.1-1", platform: ScanSubject.arm64), try ScanSubject.arm64),
                 ], to: layout)
             let program = ScanProgram(folder: folder)
             let arguments = try advisories(in: folder)
@@ -205,7 +205,7 @@ struct ServerScanIntegrationTests {
             let digest = try ScanSubject.writeIndex(
                 [
                     (ScanSubject.image(openssl: "3.0.11-1"), .linuxAMD64),
-                    (ScanSubject.image(openssl: "3.0.1-1", platform: ScanSubject.arm64), ScanSubject.arm64),
+                    (try ScanSubject.image(openssl: "3.0.1-1", platform: ScanSubject.arm64), try ScanSubject.arm64),
                 ], to: layout)
             func scan(_ repository: String, _ more: [String]) throws -> ScanProgram.Result {
                 try program.run(

@@ -102,7 +102,7 @@ enum ReportSchema {
 
 /// One image in every form in which a person may have it.
 struct ScanSubject {
-    static let arm64 = Platform(os: "linux", architecture: "arm64")
+    static var arm64: Platform { get throws { try Platform("linux/arm64") } }
 
     let folder: URL
     let image: ImageFixture
