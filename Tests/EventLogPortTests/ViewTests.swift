@@ -162,7 +162,8 @@ struct ViewTests {
         let rows = store.read { $0 }
         #expect(rows.values == ["a": "1", "d": "1", "e": "2"])
         #expect(rows.unreadable == ["b", "c"])
-        #expect(view.unreadableCount == 3)
+        // The first record of `e` may be compacted away before it is read.
+        #expect((2...3).contains(view.unreadableCount))
         view.stop()
         try await running.value
         await log.close()
