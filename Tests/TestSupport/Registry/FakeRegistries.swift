@@ -8,6 +8,8 @@ public final class FakeRegistries: RegistryDirectory {
     public struct Content: Sendable {
         /// `registry/repository:tag` or `registry/repository@digest`.
         public var images: [ImageName: Digest] = [:]
+        /// What a name shows from its second question on.
+        public var next: [ImageName: Digest] = [:]
         /// Thrown by every call to the registry.
         public var down: [RegistryName: RegistryError] = [:]
         /// Thrown for one name.
@@ -82,6 +84,7 @@ private struct FakeReader: RegistryReader {
         let name = ImageName(registry: registry, repository: repository, target: target)
         try await registries.call("resolve \(name)", registry)
         let content = registries.content
+        registries.update { if let next = $0.next.removeValue(forKey: name) { $0.images[name] = next } }
         if let error = content.broken[name] { throw error }
         guard let digest = content.images[name] else { throw RegistryError.notFound(FakeRegistries.fault(name.text)) }
         return ResolvedManifest(digest: digest, mediaType: .ociManifest, sizeBytes: 1)

@@ -46,10 +46,12 @@ private final class IntakeRoom: Sendable {
         _ = try await log.append([try RecordDraft(Topics.webhookDeliveries, key: delivery.id, delivery, context)])
     }
 
-    func push(_ repository: String, _ tag: String) async throws {
+    func push(_ repository: String, _ tag: String, _ digest: Digest? = nil) async throws {
         let type = MediaType.ociManifest
+        let said = digest.map { "\"digest\":\"\($0)\"," } ?? ""
         let event =
-            "{\"action\":\"push\",\"target\":{\"mediaType\":\"\(type)\",\"repository\":\"\(repository)\",\"tag\":\"\(tag)\"}}"
+            "{\"action\":\"push\",\"target\":{\(said)\"mediaType\":\"\(type)\",\"repository\":\"\(repository)\","
+            + "\"tag\":\"\(tag)\"}}"
         try await deliver(.webhook(contentType: nil, body: Data("{\"events\":[\(event)]}".utf8)))
     }
 
@@ -92,6 +94,7 @@ private final class IntakeRoom: Sendable {
     }
 
     static let one = Digest(sha256: Array(repeating: UInt8(1), count: 32))
+    static let two = Digest(sha256: Array(repeating: UInt8(2), count: 32))
 }
 
 @Suite("Intake")
@@ -115,6 +118,55 @@ struct IntakeTests {
             ])
         #expect(
             try await room.records(of: Topics.timeline).map { try $0.payload(TimelineEntry.self).step } == [.delivered])
+    }
+
+    @Test("a push that is announced before the tag is set is waited for, also where the tag had another digest")
+    func early() async throws {
+        let room = try await IntakeRoom()
+        try await room.configure(example)
+        room.registries.update {
+            $0.images[app] = IntakeRoom.one
+            $0.next[app] = IntakeRoom.two
+        }
+        try await room.push("team/app", "1", IntakeRoom.two)
+        try await room.running(until: "the change") { try await !room.changes().isEmpty }
+        guard case .observed(let seen)? = try await room.changes().first else {
+            Issue.record("is not observed")
+            return
+        }
+        #expect(seen.digest == IntakeRoom.two && room.registries.count("resolve") == 2)
+    }
+
+    @Test("a tag that never shows the announced digest is believed to be what the registry says")
+    func movedOn() async throws {
+        let room = try await IntakeRoom()
+        try await room.configure(example)
+        room.registries.update { $0.images[app] = IntakeRoom.one }
+        try await room.push("team/app", "1", IntakeRoom.two)
+        try await room.running(until: "the change") { try await !room.changes().isEmpty }
+        guard case .observed(let seen)? = try await room.changes().first else {
+            Issue.record("is not observed")
+            return
+        }
+        #expect(seen.digest == IntakeRoom.one)
+        #expect(room.registries.count("resolve") == 1 + NameAsker.pushWaits.count)
+    }
+
+    @Test("the push of another digest is asked for although a question that began later than its delivery was answered")
+    func notCovered() async throws {
+        let room = try await IntakeRoom()
+        let asker = NameAsker(log: room.log, time: .system, registries: room.registries)
+        room.registries.update { $0.images[app] = IntakeRoom.one }
+        for digest in [IntakeRoom.one, IntakeRoom.two] { try await room.push("team/app", "1", digest) }
+        let deliveries = try await room.records(of: Topics.webhookDeliveries)
+        for (delivery, digest) in zip(deliveries, [IntakeRoom.one, IntakeRoom.two]) {
+            let wish = NameAsker.Wish(
+                name: app, source: .webhook, urgent: true, push: .init(digest: digest), delivery: delivery.id,
+                context: room.context)
+            try await asker.serve(wish, example)
+            room.registries.update { $0.images[app] = IntakeRoom.two }
+        }
+        #expect(room.registries.count("resolve") == 2)
     }
 
     @Test("a push of an image that the registry does not have is told as gone; so is a delete")
@@ -180,7 +232,7 @@ struct IntakeTests {
         let asker = NameAsker(log: room.log, time: .system, registries: room.registries)
         let wish = { @Sendable [app] (delivery: RecordID) in
             NameAsker.Wish(
-                name: app, source: .webhook, urgent: true, wasPushed: false, delivery: delivery, context: room.context)
+                name: app, source: .webhook, urgent: true, push: nil, delivery: delivery, context: room.context)
         }
         room.registries.update { $0.holds = true }
         let old = RecordID(topic: Topics.webhookDeliveries.name, partition: 0, position: -1)

@@ -23,13 +23,16 @@ struct IntakeHandler: RecordHandler {
             throw WebhookRefusal(reason: "the registry “\(delivery.registry)” is not configured")
         }
         let names: [ImageName]
-        var pushed: Set<ImageName> = []
+        var pushed: [ImageName: NameAsker.Push] = [:]
         switch delivery.content {
         case .resolve(let asked): names = asked.filter { $0.registry == registry.name }
         case .webhook(let contentType, let body):
             let found = try WebhookDialects.dialect(of: registry.kind).hints(in: body, contentType: contentType)
             names = try await self.names(of: found.hints, registry)
-            pushed = Set(found.hints.compactMap { $0.pushedName(in: registry.name) })
+            // Of several pushes of one name the last one counts: a body has its events in their order.
+            for hint in found.hints {
+                if let name = hint.pushedName(in: registry.name) { pushed[name] = .init(digest: hint.digest) }
+            }
             if found.unreadable > 0 {
                 // The readable entries are worked off, then the bytes are kept for whoever looks why.
                 try await ask(names, pushed: pushed, delivery, record, registry)
@@ -76,14 +79,15 @@ struct IntakeHandler: RecordHandler {
     }
 
     private func ask(
-        _ names: [ImageName], pushed: Set<ImageName>, _ delivery: Delivery, _ record: WholeRecord, _ registry: Registry
+        _ names: [ImageName], pushed: [ImageName: NameAsker.Push], _ delivery: Delivery, _ record: WholeRecord,
+        _ registry: Registry
     ) async throws {
         let urgent = delivery.source != .enumeration
         try await withThrowingTaskGroup(of: Void.self) { group in
             for (index, name) in names.enumerated() {
                 if index >= Self.namesAtATime { try await group.next() }
                 let wish = NameAsker.Wish(
-                    name: name, source: delivery.source, urgent: urgent, wasPushed: pushed.contains(name),
+                    name: name, source: delivery.source, urgent: urgent, push: pushed[name],
                     delivery: record.id,
                     context: record.context)
                 group.addTask { try await asker.serve(wish, registry) }

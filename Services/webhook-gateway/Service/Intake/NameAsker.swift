@@ -8,7 +8,8 @@ import RegistryClient
 /// Asks registries what names point at and writes the answers, one ask a name at a time.
 ///
 /// An ask serves every delivery that was in the log before it began: those that come to it later, in this process, are
-/// done already. So hundreds of equal events cause few asks, and an event that is newer than an ask causes another.
+/// done already. So hundreds of equal events cause few asks, and an event that is newer than an ask causes another; so
+/// does the push of a digest that the ask neither saw nor waited for.
 /// **Limits**: `widthMax` asks at a time in a registry; after a registry could not be reached its names fail at once
 /// for
 /// `holdSeconds`; `rememberedMax` names are remembered.
@@ -16,25 +17,43 @@ actor NameAsker {
     static let widthMax = 8
     static let holdSeconds: TimeInterval = 10
     static let rememberedMax = 20_000
-    /// CNCF Distribution announces a push before it has set the tag, so for a moment the tag of a push may be unknown:
-    /// it is asked for again after these waits before its absence is believed.
-    static let absenceWaits: [Duration] = [.milliseconds(100), .milliseconds(400), .seconds(2)]
+    /// CNCF Distribution announces a push before it has set the tag, so for a moment the tag of a push may be unknown or
+    /// still be that of the digest before: it is asked for again after these waits before such an answer is believed.
+    static let pushWaits: [Duration] = [.milliseconds(100), .milliseconds(400), .seconds(2)]
+
+    /// What a delivery says that somebody has just given a name.
+    struct Push: Sendable, Hashable {
+        /// nil where it does not say which.
+        let digest: Digest?
+    }
 
     /// One delivery's wish to know.
     struct Wish: Sendable {
         let name: ImageName
         let source: ImageRecord.Source
         let urgent: Bool
-        /// The delivery says that somebody has just given the image this name.
-        let wasPushed: Bool
+        /// nil for what is no push.
+        let push: Push?
         let delivery: RecordID
         let context: EventContext
     }
 
     private enum Progress {
         case running(Task<Void, any Error>)
+        case done(Done)
+    }
+
+    private struct Done {
         /// What was in the log, by partition, before the ask began.
-        case done(covers: [Int: Int64])
+        let covers: [Int: Int64]
+        /// Digests that it saw or waited for.
+        let digests: Set<Digest>
+
+        /// Whether a wish has its answer by this.
+        func serves(_ wish: Wish) -> Bool {
+            guard wish.delivery.position <= covers[wish.delivery.partition] ?? -1 else { return false }
+            return wish.push?.digest.map { digests.contains($0) } ?? true
+        }
     }
 
     private let log: any EventLog
@@ -55,7 +74,7 @@ actor NameAsker {
     func serve(_ wish: Wish, _ registry: Registry) async throws {
         while true {
             switch names[wish.name] {
-            case .done(let covers)? where Self.covers(covers, wish.delivery): return
+            case .done(let done)? where done.serves(wish): return
             case .running(let task)?:
                 // It serves this wish too, if it began late enough: then the next round finds it done.
                 _ = await task.result
@@ -72,16 +91,13 @@ actor NameAsker {
     private func ask(_ wish: Wish, _ registry: Registry) async throws {
         do {
             let covers = try await log.end(of: wish.delivery.topic)
-            try await run(wish, registry)
-            finish(wish.name, .done(covers: covers))
+            let shown = try await run(wish, registry)
+            let digests = Set([shown, wish.push?.digest].compactMap { $0 })
+            finish(wish.name, .done(Done(covers: covers, digests: digests)))
         } catch {
             finish(wish.name, nil)
             throw error
         }
-    }
-
-    private static func covers(_ ends: [Int: Int64], _ delivery: RecordID) -> Bool {
-        delivery.position <= ends[delivery.partition] ?? -1
     }
 
     private func finish(_ name: ImageName, _ progress: Progress?) {
@@ -91,7 +107,8 @@ actor NameAsker {
         names[name] = progress
     }
 
-    private func run(_ wish: Wish, _ registry: Registry) async throws {
+    /// Writes what the registry answers, and returns the digest that it shows.
+    private func run(_ wish: Wish, _ registry: Registry) async throws -> Digest? {
         let change = try await change(wish, registry)
         let now = time.now()
         let source = "webhook-gateway"
@@ -112,12 +129,13 @@ actor NameAsker {
         CrashPoint.hit(.intakeBeforeAppend)
         _ = try await log.append(drafts)
         CrashPoint.hit(.intakeAfterAppend)
+        return change.shown
     }
 
     private func change(_ wish: Wish, _ registry: Registry) async throws -> Change {
         var answer = try await answer(wish.name, registry)
-        for wait in wish.wasPushed ? Self.absenceWaits : [] {
-            guard case .absent = answer else { break }
+        for wait in Self.pushWaits {
+            guard let push = wish.push, push.mayBeEarlier(answer) else { break }
             try await time.clock.sleep(for: wait)
             answer = try await self.answer(wish.name, registry)
         }
@@ -170,6 +188,17 @@ actor NameAsker {
             waiting[registry]?.removeFirst().resume()
         } else {
             asking[registry, default: 1] -= 1
+        }
+    }
+}
+
+extension NameAsker.Push {
+    /// Whether the registry may have given this answer before it set the tag.
+    fileprivate func mayBeEarlier(_ answer: RegistryAnswer) -> Bool {
+        switch answer {
+        case .absent: true
+        case .shows(let shown, _): digest.map { $0 != shown } ?? false
+        case .failed: false
         }
     }
 }
