@@ -21,11 +21,12 @@ public enum RegistryFailure {
         let kind = kind(of: error)
         let wait: Double?
         switch kind {
-        case .notFound, .unsupported, .tooLarge, .notAnImage: wait = nil
+        case .unsupported, .tooLarge, .notAnImage: wait = nil
         case .unauthorized:
             wait =
                 max(Self.unauthorizedDelaySeconds, delay(after: attempt)) * Double.random(in: 1...1.2, using: &random)
-        case .unreachable, .rateLimited, .damaged, .internalError:
+        // A proxy answers 404 to everything while the registry behind it restarts.
+        case .notFound, .unreachable, .rateLimited, .damaged, .internalError:
             let asked = (error as? RegistryError)?.retryAfter.map { Double($0.components.seconds) } ?? 0
             let own = delay(after: attempt) * Double.random(in: 0.5...1, using: &random)
             wait = max(own, min(asked, delayMaxSeconds))

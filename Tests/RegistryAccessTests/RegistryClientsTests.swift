@@ -116,11 +116,17 @@ struct RegistryFailureTests {
         #expect(endless.nextAttemptAt == now.addingTimeInterval(6 * 3600))
     }
 
+    @Test("a 404 is tried again: a proxy gives it while the registry behind it restarts")
+    func notFound() throws {
+        let failure = RegistryFailure.failure(of: RegistryError.notFound(fault), attempt: 1, now: now)
+        #expect(failure.kind == .notFound)
+        #expect(try #require(failure.nextAttemptAt) > now)
+    }
+
     @Test("what only a person can change is not tried again by the clock")
     func noRetry() throws {
         for error in [
-            RegistryError.notFound(fault), .unsupported(fault), .tooLarge(fault, limitBytes: 1),
-            .notAnImage(fault, type: "x"),
+            RegistryError.unsupported(fault), .tooLarge(fault, limitBytes: 1), .notAnImage(fault, type: "x"),
         ] {
             #expect(RegistryFailure.failure(of: error, attempt: 3, now: now).nextAttemptAt == nil)
         }

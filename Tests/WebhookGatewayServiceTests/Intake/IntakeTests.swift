@@ -196,7 +196,7 @@ struct IntakeTests {
             (.unauthorized(FakeRegistries.fault()), .unauthorized), (.forbidden(FakeRegistries.fault()), .unauthorized),
             (.rateLimited(FakeRegistries.fault(), retryAfter: .seconds(7)), .rateLimited),
             (.serverFault(FakeRegistries.fault(), status: 502, retryAfter: nil), .unreachable),
-            (.badAnswer(FakeRegistries.fault()), .damaged),
+            (.badAnswer(FakeRegistries.fault()), .damaged), (.notFound(FakeRegistries.fault()), .notFound),
         ])
     func failures(error: RegistryError, kind: Failure.Kind) async throws {
         let room = try await IntakeRoom()
