@@ -79,6 +79,8 @@ public enum Change: EventPayload, Hashable {
         public var image: ImageName?
         /// Such as `schedule default`, `actor alice`. Rescans of one image that are due together become one.
         public var reason: String
+        /// By a schedule, not by a person.
+        public var isScheduled: Bool { reason.hasPrefix("schedule") }
         public init(registry: RegistryName?, image: ImageName? = nil, reason: String) {
             self.registry = registry
             self.image = image

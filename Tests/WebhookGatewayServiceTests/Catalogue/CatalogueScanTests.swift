@@ -174,3 +174,20 @@ struct CatalogueScanTests {
         #expect(taken == Array(0...150) && queue.next == Date(timeIntervalSince1970: 151))
     }
 }
+    @Test("a person's rescan is asked for although there was one a moment ago; it joins one that is still queued")
+    func explicit() throws {
+        var bench = try CatalogueBench()
+        try bench.observe("example/app:1", 1)
+        bench.scanned(1)
+        let name = CatalogueBench.name("example/app:1")
+        #expect(try bench.apply(.rescan(.init(registry: nil, reason: "schedule all"))).requests.count == 1)
+        let wish = Change.rescan(.init(registry: nil, image: name, reason: "actor alice"))
+        #expect(try bench.apply(wish).requests.map(\.reason) == ["rescan actor alice"])
+        try bench.apply(.putSettings(SettingsRecord(backgroundRequestsMax: 1)))
+        #expect(try bench.apply(wish).requests.isEmpty && bench.apply(wish).requests.isEmpty, "both are queued")
+        var later: [CatalogueOutput] = []
+        for _ in 0..<4 { later += bench.advance(RequestBook.knownLease + 0.1) }
+        #expect(later.requests.count == 1)
+        #expect(bench.state.takeFinishedRescans().count == 4)
+    }
+

@@ -111,7 +111,7 @@ extension CatalogueState {
         let merged = outbox.now.addingTimeInterval(-Self.rescanMergeSeconds)
         var waiting: Set<ImageName> = []
         for record in scope(of: wish) {
-            if let last = rescannedAt[record.name], last > merged, !isQueued(record.name) { continue }
+            if wish.isScheduled, let last = rescannedAt[record.name], last > merged, !isQueued(record.name) { continue }
             rescannedAt[record.name] = outbox.now
             waiting.insert(record.name)
             enqueue(record.name, reason: "rescan \(wish.reason)")

@@ -19,7 +19,7 @@ struct CatalogueState: Sendable {
     static let candidatesMax = 100_000
     /// A name that was asked for and got no answer is asked again after this time.
     static let askAgainSeconds: TimeInterval = 600
-    /// A rescan that was asked for within this time serves for a second one, too.
+    /// A rescan that was asked for within this time serves for one by a schedule, too. A person's is always asked for.
     static let rescanMergeSeconds: TimeInterval = 600
     /// Images bound this short before a take-over are asked for once more: the first ask may be lost.
     static let recheckSeconds: TimeInterval = 900
