@@ -66,6 +66,58 @@ struct CatalogueScanTests {
         #expect(bench.advance(600).isEmpty, "it is open")
     }
 
+    @Test("a name that no registry has shown does not hold up the retry of its digest's scan")
+    func retryByAnotherName() throws {
+        var bench = try CatalogueBench()
+        let candidate = CandidateRecord(
+            name: CatalogueBench.name("example/app:1"), digest: CatalogueBench.digest(1), inventoryKey: "key",
+            register: .always, uploader: "ci", createdAt: bench.now, expiresAt: bench.now.addingTimeInterval(604_800))
+        try bench.apply(.candidate(candidate))
+        #expect(bench.image("example/app:1")?.resolution == .notPushed)
+        try bench.observe("example/app:2", 1)
+        bench.scanned(1, failure(1, at: bench.now.addingTimeInterval(60)))
+        #expect(bench.advance(61).requests.map(\.name) == [CatalogueBench.name("example/app:2")])
+    }
+
+    @Test("attempts go round the names of a digest, so that a registry that is away for good does not hold up its scan")
+    func retryInTurn() throws {
+        var bench = try CatalogueBench(registries: ["away", "example"])
+        try bench.observe("away/app:1", 1)
+        try bench.observe("example/app:1", 1)
+        var asked: Set<ImageName> = []
+        for attempt in 1...2 {
+            bench.scanned(1, failure(attempt, at: bench.now.addingTimeInterval(60)))
+            let requests = bench.advance(61).requests
+            #expect(requests.map(\.attempt) == [attempt + 1])
+            asked.formUnion(requests.map(\.name))
+        }
+        #expect(asked == [CatalogueBench.name("away/app:1"), CatalogueBench.name("example/app:1")])
+    }
+
+    @Test("a retry whose names are gone is asked for by the next name that a registry shows")
+    func retryByLaterName() throws {
+        var bench = try CatalogueBench()
+        try bench.observe("example/app:1", 1)
+        bench.scanned(1, failure(1, at: bench.now.addingTimeInterval(60)))
+        try bench.lose("example/app:1")
+        #expect(bench.advance(61).requests.isEmpty)
+        #expect(try bench.observe("example/app:2", 1).requests.map(\.attempt) == [2])
+    }
+
+    @Test("a retry that waits in the queue goes to another name when its own is removed")
+    func queuedRetry() throws {
+        var bench = try CatalogueBench()
+        try bench.apply(.putSettings(SettingsRecord(backgroundRequestsMax: 1)))
+        for name in ["example/app:1", "example/app:2"] { try bench.observe(name, 1) }
+        bench.scanned(1, failure(1, at: bench.now.addingTimeInterval(60)))
+        try bench.observe("example/other:1", 2, urgent: false)
+        #expect(bench.advance(61).requests.isEmpty, "the only place is taken")
+        // The first attempt after a failed one is by the second name.
+        try bench.apply(
+            .remove(.init(name: CatalogueBench.name("example/app:2"), revision: 1, actor: "a", evidence: "e")))
+        #expect(bench.scanned(2).requests.map(\.name) == [CatalogueBench.name("example/app:1")])
+    }
+
     @Test("a failed scan is requested at once when the registry's record changed, and without a time only then")
     func registryChanged() throws {
         var bench = try CatalogueBench()
@@ -134,6 +186,23 @@ struct CatalogueScanTests {
         #expect(try bench.apply(.rescan(.init(registry: nil, reason: "schedule all"))).requests.count == 5)
     }
 
+    @Test("a person's rescan is asked for although there was one a moment ago; it joins one that is still queued")
+    func explicit() throws {
+        var bench = try CatalogueBench()
+        try bench.observe("example/app:1", 1)
+        bench.scanned(1)
+        let name = CatalogueBench.name("example/app:1")
+        #expect(try bench.apply(.rescan(.init(registry: nil, reason: "schedule all"))).requests.count == 1)
+        let wish = Change.rescan(.init(registry: nil, image: name, reason: "actor alice"))
+        #expect(try bench.apply(wish).requests.map(\.reason) == ["rescan actor alice"])
+        try bench.apply(.putSettings(SettingsRecord(backgroundRequestsMax: 1)))
+        #expect(try bench.apply(wish).requests.isEmpty && bench.apply(wish).requests.isEmpty, "both are queued")
+        var later: [CatalogueOutput] = []
+        for _ in 0..<4 { later += bench.advance(RequestBook.knownLease + 0.1) }
+        #expect(later.requests.count == 1)
+        #expect(bench.state.takeFinishedRescans().count == 4)
+    }
+
     @Test("a rescan of an image whose digest is not known asks the registry")
     func rescanWaiting() throws {
         var bench = try CatalogueBench()
@@ -174,20 +243,3 @@ struct CatalogueScanTests {
         #expect(taken == Array(0...150) && queue.next == Date(timeIntervalSince1970: 151))
     }
 }
-    @Test("a person's rescan is asked for although there was one a moment ago; it joins one that is still queued")
-    func explicit() throws {
-        var bench = try CatalogueBench()
-        try bench.observe("example/app:1", 1)
-        bench.scanned(1)
-        let name = CatalogueBench.name("example/app:1")
-        #expect(try bench.apply(.rescan(.init(registry: nil, reason: "schedule all"))).requests.count == 1)
-        let wish = Change.rescan(.init(registry: nil, image: name, reason: "actor alice"))
-        #expect(try bench.apply(wish).requests.map(\.reason) == ["rescan actor alice"])
-        try bench.apply(.putSettings(SettingsRecord(backgroundRequestsMax: 1)))
-        #expect(try bench.apply(wish).requests.isEmpty && bench.apply(wish).requests.isEmpty, "both are queued")
-        var later: [CatalogueOutput] = []
-        for _ in 0..<4 { later += bench.advance(RequestBook.knownLease + 0.1) }
-        #expect(later.requests.count == 1)
-        #expect(bench.state.takeFinishedRescans().count == 4)
-    }
-

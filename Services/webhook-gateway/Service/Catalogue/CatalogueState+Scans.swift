@@ -32,7 +32,7 @@ extension CatalogueState {
     mutating func wantCurrentInventories() {
         for record in images.values.sorted(by: { $0.name < $1.name }) where wantsScan(record) {
             if let digest = record.digest, scans[digest] != nil { versionAsked.insert(digest) }
-            enqueue(record.name, reason: "no current inventory")
+            enqueue(record.name, digest: record.digest, reason: "no current inventory")
         }
     }
 
@@ -60,14 +60,34 @@ extension CatalogueState {
             while let taken = books[pool]?.background, taken < settings.backgroundRequestsMax,
                 let wish = books[pool]?.dequeue()
             {
-                issue(wish.name, .background, reason: wish.reason, &outbox)
+                issue(puller(for: wish), .background, reason: wish.reason, &outbox)
                 finishRescans(of: wish.name)
             }
         }
     }
 
-    mutating func enqueue(_ name: ImageName, reason: String) {
-        books[pool(of: name), default: RequestBook()].enqueue(.init(name: name, reason: reason))
+    mutating func enqueue(_ name: ImageName, digest: Digest? = nil, reason: String) {
+        books[pool(of: name), default: RequestBook()].enqueue(.init(name: name, reason: reason, digest: digest))
+    }
+
+    /// A name by which the digest can be pulled now, another one at each attempt: the registry of one may be away for
+    /// good. nil where there is none: the next name that a registry shows for the digest asks for its scan.
+    func puller(of digest: Digest) -> ImageName? {
+        let able = (names[digest] ?? []).filter { canBePulled($0, as: digest) }.sorted()
+        guard !able.isEmpty else { return nil }
+        guard case .failed(let failure)? = scans[digest]?.state else { return able[0] }
+        return able[max(failure.attempt, 0) % able.count]
+    }
+
+    /// The name of the wish, or where it cannot be pulled any more, another one of its digest.
+    private func puller(for wish: RequestBook.Wish) -> ImageName {
+        guard let digest = wish.digest, !canBePulled(wish.name, as: digest) else { return wish.name }
+        return puller(of: digest) ?? wish.name
+    }
+
+    private func canBePulled(_ name: ImageName, as digest: Digest) -> Bool {
+        guard let record = images[name], registries[name.registry] != nil else { return false }
+        return record.digest == digest && record.trash == nil && record.resolution == .resolved
     }
 
     func pool(of name: ImageName) -> String { registries[name.registry]?.pool ?? "default" }

@@ -24,9 +24,9 @@ extension CatalogueState {
         switch key {
         case .retry(let digest):
             guard case .failed(let failure)? = scans[digest]?.state, let at = failure.nextAttemptAt, at <= outbox.now,
-                let name = names[digest]?.min(), books[pool(of: name)]?.open[digest] == nil
+                let name = puller(of: digest), books[pool(of: name)]?.open[digest] == nil
             else { return }
-            enqueue(name, reason: "retry")
+            enqueue(name, digest: digest, reason: "retry")
         case .ask(let name):
             guard let record = images[name], record.trash == nil, case .waiting(let failure) = record.resolution else {
                 return
@@ -44,7 +44,7 @@ extension CatalogueState {
             guard let open = books[pool]?.open[digest], outbox.now.timeIntervalSince(open.since) >= RequestBook.openMax
             else { return }
             books[pool]?.close(digest)
-            if let name = names[digest]?.min() { enqueue(name, reason: "no answer") }
+            if let name = puller(of: digest) { enqueue(name, digest: digest, reason: "no answer") }
         }
     }
 

@@ -11,6 +11,8 @@ struct RequestBook: Sendable {
     struct Wish: Sendable, Equatable {
         let name: ImageName
         let reason: String
+        /// The digest that wants it, by whatever name; nil where it is the name that is to be asked for.
+        var digest: Digest?
     }
 
     struct Open: Sendable, Equatable {
