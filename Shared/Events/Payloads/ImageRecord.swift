@@ -52,12 +52,15 @@ public struct ImageRecord: EventPayload, Hashable {
     /// The key of the uploaded inventory with which CI registered this digest under this name: it speaks for the image
     /// while there is no scan of ours.
     public var upload: String?
+    /// Somebody registered or restored it, and no registry has shown it since: where it is not found, it stays listed.
+    public var isAwaited: Bool
     /// In the trash since; nil for an image of the catalogue.
     public var trash: Trash?
 
     public init(
         name: ImageName, digest: Digest? = nil, mediaType: MediaType? = nil, revision: Int64 = 1, sources: [Source],
-        firstSeenAt: Date, boundAt: Date? = nil, resolution: Resolution, upload: String? = nil, trash: Trash? = nil
+        firstSeenAt: Date, boundAt: Date? = nil, resolution: Resolution, isAwaited: Bool = false, upload: String? = nil,
+        trash: Trash? = nil
     ) {
         self.name = name
         self.digest = digest
@@ -68,6 +71,7 @@ public struct ImageRecord: EventPayload, Hashable {
         self.boundAt = boundAt
         self.resolution = resolution
         self.upload = upload
+        self.isAwaited = isAwaited
         self.trash = trash
     }
 }

@@ -52,6 +52,20 @@ struct CatalogueBench {
                     urgent: urgent)))
     }
 
+    /// CI registers the name for this digest, whatever the verdict.
+    @discardableResult
+    mutating func always(_ name: String, _ number: Int) throws -> [CatalogueOutput] {
+        try apply(.candidate(candidate(Self.name(name), number)))
+    }
+
+    func candidate(
+        _ name: ImageName, _ number: Int, _ register: CandidateRecord.Register = .always
+    ) -> CandidateRecord {
+        CandidateRecord(
+            name: name, digest: Self.digest(number), inventoryKey: "key", register: register, uploader: "ci",
+            createdAt: now, expiresAt: now.addingTimeInterval(7 * 86_400))
+    }
+
     @discardableResult
     mutating func lose(_ name: String) throws -> [CatalogueOutput] {
         try apply(.gone(.init(name: Self.name(name), source: .webhook)))

@@ -88,7 +88,11 @@ private struct World {
 
     mutating func wish() {
         let name = names[Int.random(in: 0..<names.count, using: &dice)]
-        switch Int.random(in: 0..<4, using: &dice) {
+        switch Int.random(in: 0..<5, using: &dice) {
+        case 4:
+            let register: CandidateRecord.Register = dice.chance(0.7) ? .always : .never
+            let number = Int.random(in: 1...6, using: &dice)
+            answers.append(.change(.candidate(bench.candidate(name, number, register))))
         case 0:
             let revision = bench.state.images[name]?.revision ?? 1
             answers.append(.change(.remove(.init(name: name, revision: revision, actor: "cleanup", evidence: "old"))))
@@ -154,7 +158,8 @@ struct CatalogueConvergenceTests {
                 #expect(image?.digest == CatalogueBench.digest(number) && image?.resolution == .resolved, "\(name)")
                 if let trash = image?.trash { #expect(trash.actor == "cleanup", "\(name)") }
             } else if let image {
-                #expect(image.resolution == .notFound || image.trash != nil, "\(name): \(image)")
+                let isKnownToBeMissing = image.resolution == .notFound || image.resolution == .notPushed
+                #expect(isKnownToBeMissing || image.trash != nil, "\(name): \(image)")
             }
         }
         let live = world.bench.state.images.values.filter { $0.trash == nil && $0.resolution == .resolved }

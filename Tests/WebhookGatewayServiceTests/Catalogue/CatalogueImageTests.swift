@@ -175,6 +175,44 @@ struct CatalogueImageTests {
         #expect(bench.image("example/app:1")?.trash == nil && bench.image("example/app:1")?.resolution == .notFound)
     }
 
+    @Test("what was registered or restored stays listed where it is not found, also after the registry was away")
+    func awaited() throws {
+        var bench = try CatalogueBench()
+        let name = CatalogueBench.name("example/app:1")
+        try bench.observe("example/app:1", 1)
+        try bench.apply(.remove(.init(name: name, revision: 1, actor: "cleanup", evidence: "old")))
+        for wish in [Change.restore(.init(name: name, actor: "alice")), .register(.init(name: name, actor: "alice"))] {
+            try bench.apply(wish)
+            try bench.fail("example/app:1")
+            try bench.lose("example/app:1")
+            #expect(bench.image("example/app:1")?.trash == nil && bench.image("example/app:1")?.resolution == .notFound)
+        }
+        try bench.observe("example/app:1", 1)
+        try bench.fail("example/app:1")
+        try bench.lose("example/app:1")
+        #expect(bench.image("example/app:1")?.trash?.actor == CatalogueState.registryActor, "it was shown since")
+    }
+
+    @Test("what CI registered stays bound until a registry shows it: no failure, 404 or registration changes that")
+    func notPushed() throws {
+        var bench = try CatalogueBench()
+        let name = CatalogueBench.name("example/app:1")
+        try bench.always("example/app:1", 1)
+        let image = try #require(bench.image("example/app:1"))
+        #expect(image.resolution == .notPushed && image.digest == CatalogueBench.digest(1))
+        #expect(try bench.fail("example/app:1").isEmpty && bench.fail("example/app:1").isEmpty)
+        #expect(bench.advance(CatalogueState.askAgainSeconds + 1).asked == [name], "the registry may answer now")
+        #expect(try bench.lose("example/app:1").isEmpty)
+        #expect(bench.advance(10 * CatalogueState.askAgainSeconds).asked.isEmpty)
+        #expect(try bench.apply(.register(.init(name: name, actor: "alice"))).asked == [name])
+        #expect(bench.image("example/app:1")?.resolution == .notPushed)
+        let revision = try #require(bench.image("example/app:1")).revision
+        try bench.apply(.remove(.init(name: name, revision: revision, actor: "alice", evidence: "mistake")))
+        try bench.apply(.restore(.init(name: name, actor: "alice")))
+        #expect(bench.image("example/app:1")?.resolution == .notPushed)
+        #expect(try bench.observe("example/app:1", 1).images.first?.resolution == .resolved)
+    }
+
     @Test("the trash is emptied when its time is over, and then nothing can be restored")
     func purge() throws {
         var bench = try CatalogueBench()

@@ -69,10 +69,7 @@ struct CatalogueScanTests {
     @Test("a name that no registry has shown does not hold up the retry of its digest's scan")
     func retryByAnotherName() throws {
         var bench = try CatalogueBench()
-        let candidate = CandidateRecord(
-            name: CatalogueBench.name("example/app:1"), digest: CatalogueBench.digest(1), inventoryKey: "key",
-            register: .always, uploader: "ci", createdAt: bench.now, expiresAt: bench.now.addingTimeInterval(604_800))
-        try bench.apply(.candidate(candidate))
+        try bench.always("example/app:1", 1)
         #expect(bench.image("example/app:1")?.resolution == .notPushed)
         try bench.observe("example/app:2", 1)
         bench.scanned(1, failure(1, at: bench.now.addingTimeInterval(60)))

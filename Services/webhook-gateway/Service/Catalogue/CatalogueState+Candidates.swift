@@ -60,6 +60,7 @@ extension CatalogueState {
             }
             record.digest = candidate.digest
             record.resolution = .notPushed
+            record.isAwaited = false
             record.trash = nil
         }
         record.upload = candidate.inventoryKey

@@ -35,6 +35,7 @@ extension CatalogueState {
         }
         record.digest = seen.digest
         record.resolution = .resolved
+        record.isAwaited = false
         bind(record, urgent: seen.urgent, reason: "observed", &outbox)
     }
 
@@ -49,7 +50,7 @@ extension CatalogueState {
         var record = old
         record.resolution = .notFound
         // Registered or restored by somebody, and never shown since: it stays listed, so that they can see why.
-        let staysListed = old.digest == nil || old.resolution == .waiting(nil)
+        let staysListed = old.digest == nil || old.isAwaited
         if old.trash == nil, !staysListed {
             let evidence =
                 "the registry answered 404 for \(absence.name) (asked because of: \(absence.source.rawValue))"
@@ -64,6 +65,8 @@ extension CatalogueState {
     mutating func fail(_ failed: Change.Unresolved, _ outbox: inout CatalogueOutbox) {
         guard registries[failed.name.registry] != nil, images[failed.name]?.trash == nil else { return }
         let known = images[failed.name]
+        // What CI registered stays so until a registry shows it.
+        if known?.resolution == .notPushed { return askLater(failed.name, outbox.now) }
         var attempt = 1
         if case .waiting(let before?)? = known?.resolution {
             // Several deliveries of one name, while the wait for the next attempt runs, are one failure.
@@ -92,7 +95,7 @@ extension CatalogueState {
         guard registries[wish.name.registry] != nil else { return }
         guard let old = images[wish.name] else {
             let record = ImageRecord(
-                name: wish.name, sources: [.api], firstSeenAt: outbox.now, resolution: .waiting(nil))
+                name: wish.name, sources: [.api], firstSeenAt: outbox.now, resolution: .waiting(nil), isAwaited: true)
             write(record, &outbox)
             outbox.note(.observed, record, "registered by \(wish.actor)")
             wait(record, &outbox)
@@ -100,12 +103,18 @@ extension CatalogueState {
         }
         var record = old
         record.sources = Self.sorted(record.sources, .api)
-        if old.trash != nil || old.resolution != .resolved {
-            record.trash = nil
-            record.resolution = .waiting(nil)
-        }
+        let isShown = old.trash == nil && old.resolution == .resolved
+        if !isShown { becomeAwaited(&record) }
         if record != old { write(record, &outbox) }
-        if record.resolution == .waiting(nil) { wait(record, &outbox) }
+        if !isShown { wait(record, &outbox) }
+    }
+
+    /// Into the catalogue until a registry says more of it.
+    private func becomeAwaited(_ record: inout ImageRecord) {
+        record.trash = nil
+        if record.resolution == .notPushed { return }
+        record.resolution = .waiting(nil)
+        record.isAwaited = true
     }
 
     mutating func remove(_ wish: Change.Removal, _ outbox: inout CatalogueOutbox) {
@@ -143,8 +152,7 @@ extension CatalogueState {
         guard var record = images[wish.name], let trash = record.trash else { return refuse("it is not in the trash") }
         guard outbox.now < trash.restorableUntil else { return refuse("its time in the trash is over") }
         guard registries[wish.name.registry] != nil else { return refuse("its registry is not configured") }
-        record.trash = nil
-        record.resolution = .waiting(nil)
+        becomeAwaited(&record)
         write(record, &outbox)
         outbox.note(.restored, record, "by \(wish.actor)")
         outbox.add(
@@ -155,10 +163,17 @@ extension CatalogueState {
         wait(record, &outbox)
     }
 
-    /// Asks the registry now, and again when no answer comes.
+    /// Asks the registry now, and again when no answer comes; for what CI registered, when the registry cannot be asked.
     mutating func wait(_ record: ImageRecord, _ outbox: inout CatalogueOutbox) {
         outbox.ask(record)
+        guard record.resolution != .notPushed else { return }
         timers.add(.ask(record.name), at: outbox.now.addingTimeInterval(Self.askAgainSeconds))
+    }
+
+    /// Asks again for a name that CI registered, once.
+    private mutating func askLater(_ name: ImageName, _ now: Date) {
+        guard askedLater.insert(name).inserted else { return }
+        timers.add(.ask(name), at: now.addingTimeInterval(Self.askAgainSeconds))
     }
 
     func trash(_ actor: String, _ evidence: String, _ now: Date) -> ImageRecord.Trash {

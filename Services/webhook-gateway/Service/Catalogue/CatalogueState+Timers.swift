@@ -28,9 +28,10 @@ extension CatalogueState {
             else { return }
             enqueue(name, digest: digest, reason: "retry")
         case .ask(let name):
-            guard let record = images[name], record.trash == nil, case .waiting(let failure) = record.resolution else {
-                return
-            }
+            let isLate = askedLater.remove(name) != nil
+            guard let record = images[name], record.trash == nil else { return }
+            if isLate, record.resolution == .notPushed { return outbox.ask(record) }
+            guard case .waiting(let failure) = record.resolution else { return }
             if let failure {
                 guard let at = failure.nextAttemptAt, at <= outbox.now else { return }
             }

@@ -54,6 +54,8 @@ struct CatalogueState: Sendable {
     /// By scanner pool: one without scanners holds up no other.
     var books: [String: RequestBook] = [:]
     var timers = TimerQueue<TimerKey>()
+    /// Names that CI registered and whose registry could not be asked: one timer each.
+    var askedLater: Set<ImageName> = []
     var rescannedAt: [ImageName: Date] = [:]
     /// Images that a rescan, by its position in `changes`, still waits for.
     var rescans: [Int64: Set<ImageName>] = [:]
