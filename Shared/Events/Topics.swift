@@ -12,6 +12,7 @@ public enum Topics {
 
     // State of the catalogue
     public static let images = Topic(.init(constant: "images"), .state)
+    public static let removals = Topic(.init(constant: "removals"), .state)
     public static let registries = Topic(.init(constant: "registries"), .state)
     public static let policies = Topic(.init(constant: "policies"), .state)
     public static let exceptions = Topic(.init(constant: "exceptions"), .state)
@@ -51,7 +52,7 @@ public enum Topics {
     /// All but the scan requests, which come by pool.
     public static let fixed: [Topic] = [
         changes, webhookDeliveries, enumeratorCommands, evaluatorCommands, cleanupCommands,
-        images, registries, policies, exceptions, settings, access, candidates,
+        images, removals, registries, policies, exceptions, settings, access, candidates,
         scanStatus, inventories, advisories, generations, verdicts, registryStatus, crawlMarks,
         replies, timeline, audit, verdictHistory, deadLetters,
     ]

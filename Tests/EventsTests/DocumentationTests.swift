@@ -12,8 +12,8 @@ struct DocumentationTests {
     private static let payloads: [any EventPayload.Type] = [
         AuditEntry.self, CandidateRecord.self, Change.self, Command.self, CrawlMarkRecord.self, Delivery.self,
         GenerationRecord.self, ImageRecord.self, InventoryRecord.self, JudgedRecord.self, PolicyRecord.self,
-        RegistryRecord.self, RegistryStatusRecord.self, Reply.self, ScanRequest.self, ScanStatusRecord.self,
-        SettingsRecord.self, TimelineEntry.self, TokenRecord.self, VerdictRecord.self,
+        RegistryRecord.self, RegistryStatusRecord.self, RemovalRecord.self, Reply.self, ScanRequest.self,
+        ScanStatusRecord.self, SettingsRecord.self, TimelineEntry.self, TokenRecord.self, VerdictRecord.self,
     ]
 
     private let page: [[String]]

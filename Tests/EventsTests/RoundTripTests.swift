@@ -10,7 +10,10 @@ struct RoundTripTests {
     func changes() throws { try expectSame(Samples.changes()) }
 
     @Test("images, all resolutions")
-    func images() throws { try expectSame(Samples.images()) }
+    func images() throws {
+        try expectSame(Samples.images())
+        try expectSame([RemovalRecord(name: Samples.name(), digest: Samples.digest(3), removedAt: Samples.at)])
+    }
 
     @Test("commands, all actions")
     func commands() throws { try expectSame(Samples.commands()) }

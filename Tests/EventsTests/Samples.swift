@@ -75,7 +75,7 @@ enum Samples {
             ImageRecord(
                 name: try name(), digest: digest(3), mediaType: .ociManifest, revision: 4, sources: [.ci, .webhook],
                 firstSeenAt: at, boundAt: at, resolution: resolution,
-                trash: .init(removedAt: at, restorableUntil: at, actor: "cleanup", evidence: "old"))
+                trash: .init(removedAt: at, restorableUntil: at, actor: "cleanup", evidence: "old", keepsOut: true))
         } + [ImageRecord(name: try name("main/a@\(digest(4))"), sources: [], firstSeenAt: at, resolution: .resolved)]
     }
 

@@ -28,12 +28,17 @@ public struct ImageRecord: EventPayload, Hashable {
         public var restorableUntil: Date
         public var actor: String
         public var evidence: String
+        /// Removed by a person or a rule: a registry that still shows the digest does not bring it back.
+        public var keepsOut: Bool
 
-        public init(removedAt: Date, restorableUntil: Date, actor: String, evidence: String) {
+        public init(
+            removedAt: Date, restorableUntil: Date, actor: String, evidence: String, keepsOut: Bool = false
+        ) {
             self.removedAt = removedAt
             self.restorableUntil = restorableUntil
             self.actor = actor
             self.evidence = evidence
+            self.keepsOut = keepsOut
         }
     }
 
@@ -73,6 +78,25 @@ public struct ImageRecord: EventPayload, Hashable {
         self.upload = upload
         self.isAwaited = isAwaited
         self.trash = trash
+    }
+}
+
+/// The topic `removals`: what is left of an image that a person or a rule removed when its time in the trash is over. Key:
+/// the image name.
+///
+/// The image exists no more; the record keeps a registry that still shows the digest from bringing it back as a new one.
+/// It ends when the registry shows another digest or none, with a registration, and with the registry.
+public struct RemovalRecord: EventPayload, Hashable {
+    public static let eventType = "pratique.removal"
+
+    public var name: ImageName
+    public var digest: Digest
+    public var removedAt: Date
+
+    public init(name: ImageName, digest: Digest, removedAt: Date) {
+        self.name = name
+        self.digest = digest
+        self.removedAt = removedAt
     }
 }
 

@@ -226,6 +226,62 @@ struct CatalogueImageTests {
         #expect(late.audited == ["image.restore-refused"])
     }
 
+    /// An image that a person removed and whose time in the trash is over.
+    private func purged() throws -> (CatalogueBench, [CatalogueOutput]) {
+        var bench = try CatalogueBench(registries: [])
+        var log = try bench.apply(.putRegistry(CatalogueBench.registry("example")))
+        log += try bench.apply(.putSettings(SettingsRecord(trashDays: 2)))
+        log += try bench.observe("example/app:1", 1)
+        let name = CatalogueBench.name("example/app:1")
+        log += try bench.apply(.remove(.init(name: name, revision: 1, actor: "cleanup", evidence: "old")))
+        log += bench.advance(2 * 86_400 + 1)
+        #expect(bench.image("example/app:1") == nil)
+        return (bench, log)
+    }
+
+    @Test("an image that was removed does not come back when its time in the trash is over, also after a restart")
+    func staysOut() throws {
+        let (bench, log) = try purged()
+        for var bench in [bench, try bench.restarted(from: log).0] {
+            #expect(try bench.observe("example/app:1", 1).isEmpty, "the registry still shows it")
+            #expect(try bench.fail("example/app:1").isEmpty)
+            #expect(try bench.observe("example/app:1", 1).isEmpty)
+            #expect(try bench.observe("example/app:1", 2).images.map(\.revision) == [1], "another digest is a new image")
+            #expect(try bench.observe("example/app:1", 1).images.map(\.revision) == [2])
+        }
+    }
+
+    @Test("an image that was removed comes back after a 404, a registration, or with its registry")
+    func comesBack() throws {
+        let (bench, log) = try purged()
+        let name = CatalogueBench.name("example/app:1")
+        let wishes: [[Change]] = [
+            [.gone(.init(name: name, source: .webhook))], [.register(.init(name: name, actor: "alice"))],
+            [.candidate(bench.candidate(name, 1))],
+            [.deleteRegistry(name.registry), .putRegistry(try CatalogueBench.registry("example"))],
+        ]
+        for wish in wishes {
+            var (next, written) = (bench, log)
+            for change in wish { written += try next.apply(change) }
+            #expect(next.state.removals.isEmpty, "\(wish)")
+            #expect(try next.restarted(from: written).0.state.removals.isEmpty, "\(wish)")
+            try next.observe("example/app:1", 1)
+            #expect(next.image("example/app:1")?.resolution == .resolved, "\(wish)")
+        }
+    }
+
+    @Test("an image that was removed while its registry was away does not come back with the registry")
+    func removedWhileAway() throws {
+        var bench = try CatalogueBench()
+        let name = CatalogueBench.name("example/app:1")
+        try bench.observe("example/app:1", 1)
+        try bench.fail("example/app:1")
+        try bench.apply(.remove(.init(name: name, revision: 2, actor: "cleanup", evidence: "old")))
+        let outputs = try bench.observe("example/app:1", 1)
+        #expect(outputs.images.first?.resolution == .resolved && outputs.images.first?.trash != nil)
+        #expect(outputs.requests.isEmpty && outputs.asked.isEmpty)
+    }
+
     @Test("an image that came back before its time is not purged")
     func notPurged() throws {
         var bench = try CatalogueBench()

@@ -7,7 +7,8 @@ import Model
 extension CatalogueState {
     /// In the order in which they are loaded: verdicts are looked at only for candidates.
     static let ownTopics: [TopicName] = [
-        Topics.registries, Topics.settings, Topics.policies, Topics.access, Topics.images, Topics.candidates,
+        Topics.registries, Topics.settings, Topics.policies, Topics.access, Topics.images, Topics.removals,
+        Topics.candidates,
     ].map(\.name)
     static let reportTopics: [TopicName] = [Topics.scanStatus, Topics.verdicts].map(\.name)
 
@@ -22,6 +23,10 @@ extension CatalogueState {
         case Topics.policies.name: try loadPolicy(record)
         case Topics.access.name: tokens[record.key] = record.value == nil ? nil : try record.payload(TokenRecord.self)
         case Topics.images.name: try loadImage(record)
+        case Topics.removals.name:
+            guard let name = try? ImageName(record.key) else { return }
+            removals[name] = nil
+            if record.value != nil { removals[name] = try record.payload(RemovalRecord.self) }
         case Topics.candidates.name:
             candidates[record.key] = nil
             if record.value != nil { set(try record.payload(CandidateRecord.self)) }
@@ -77,6 +82,8 @@ extension CatalogueState {
         switch topic {
         case Topics.images.name:
             (try? ImageName(key)).map { name in images[name].map { .image($0) } ?? .dropImage(name) }
+        case Topics.removals.name:
+            (try? ImageName(key)).map { name in removals[name].map { .removal($0) } ?? .dropRemoval(name) }
         case Topics.registries.name:
             (try? RegistryName(key)).map { name in registries[name].map { .registry($0) } ?? .dropRegistry(name) }
         case Topics.policies.name:

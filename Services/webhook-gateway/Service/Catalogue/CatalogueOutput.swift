@@ -8,6 +8,8 @@ struct CatalogueOutput: Sendable, Equatable {
     enum Effect: Sendable, Equatable {
         case image(ImageRecord)
         case dropImage(ImageName)
+        case removal(RemovalRecord)
+        case dropRemoval(ImageName)
         case registry(Registry)
         case dropRegistry(RegistryName)
         /// The version and the head.
@@ -48,6 +50,8 @@ struct CatalogueOutput: Sendable, Equatable {
         switch effect {
         case .image(let record): return [try RecordDraft(Topics.images, key: record.name.text, record, context)]
         case .dropImage(let name): return [.tombstone(Topics.images, key: name.text, context)]
+        case .removal(let record): return [try RecordDraft(Topics.removals, key: record.name.text, record, context)]
+        case .dropRemoval(let name): return [.tombstone(Topics.removals, key: name.text, context)]
         case .registry(let registry):
             return [try RecordDraft(Topics.registries, key: registry.name.text, RegistryRecord(registry), context)]
         case .dropRegistry(let name): return [.tombstone(Topics.registries, key: name.text, context)]
@@ -83,7 +87,7 @@ extension CatalogueOutput.Effect {
         case .settings: (Topics.settings.name, SettingsRecord.key)
         case .token(let record): (Topics.access.name, record.id)
         case .dropToken(let id): (Topics.access.name, id)
-        case .dropImage, .candidate, .dropCandidate, .request, .resolve, .timeline, .audit: nil
+        case .dropImage, .removal, .dropRemoval, .candidate, .dropCandidate, .request, .resolve, .timeline, .audit: nil
         }
     }
 }
@@ -119,6 +123,8 @@ struct CatalogueOutbox {
         switch effect {
         case .image(let record): suffix = "image/\(record.name)"
         case .dropImage(let name): suffix = "image/\(name)/purged"
+        case .removal(let record): suffix = "removal/\(record.name)"
+        case .dropRemoval(let name): suffix = "removal/\(name)/ended"
         case .request(let request, _, let lane):
             suffix = "request/\(lane.rawValue)/\(request.name)/\(request.digest.short)"
         case .timeline(let entry): suffix = "timeline/\(entry.step.rawValue)/\(entry.name)"

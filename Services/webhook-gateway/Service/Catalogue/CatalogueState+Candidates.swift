@@ -65,6 +65,7 @@ extension CatalogueState {
         }
         record.upload = candidate.inventoryKey
         guard record != old else { return }
+        endRemoval(of: candidate.name, &outbox)
         write(record, &outbox)
         outbox.note(.observed, record, "registered by \(candidate.uploader)")
         // A registry that shows another digest under this name has the last word, as with every change.

@@ -51,9 +51,14 @@ extension CatalogueState {
 
     mutating func delete(_ name: RegistryName, _ outbox: inout CatalogueOutbox) {
         guard registries.removeValue(forKey: name) != nil else { return }
-        for var record in images.values.filter({ $0.name.registry == name && $0.trash == nil }).sorted(by: {
-            $0.name < $1.name
-        }) {
+        for var record in images.values.filter({ $0.name.registry == name }).sorted(by: { $0.name < $1.name }) {
+            if record.trash != nil {
+                guard record.trash?.keepsOut == true else { continue }
+                record.trash?.keepsOut = false
+                record.resolution = .waiting(nil)
+                write(record, &outbox)
+                continue
+            }
             record.trash = trash("registry.delete", "the registry \(name) was deleted", outbox.now)
             // Unknown from here on: configured again, the registry brings them back by showing them.
             record.resolution = .waiting(nil)
@@ -64,6 +69,7 @@ extension CatalogueState {
             candidates[candidate.key] = nil
             outbox.add(.dropCandidate(key: candidate.key))
         }
+        for image in removals.keys.filter({ $0.registry == name }).sorted() { endRemoval(of: image, &outbox) }
         outbox.add(.dropRegistry(name))
     }
 

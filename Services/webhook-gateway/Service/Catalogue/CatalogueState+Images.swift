@@ -12,6 +12,8 @@ extension CatalogueState {
     mutating func observe(_ seen: Change.Observation, _ outbox: inout CatalogueOutbox) {
         guard registries[seen.name.registry] != nil else { return }
         guard let old = images[seen.name] else {
+            if removals[seen.name]?.digest == seen.digest { return }
+            endRemoval(of: seen.name, &outbox)
             let record = ImageRecord(
                 name: seen.name, digest: seen.digest, mediaType: seen.mediaType, sources: [seen.source],
                 firstSeenAt: outbox.now, boundAt: outbox.now, resolution: .resolved)
@@ -19,8 +21,12 @@ extension CatalogueState {
             return
         }
         let isSame = old.digest == seen.digest && old.resolution == .resolved
-        if old.trash != nil, isSame { return }
         var record = old
+        if old.trash?.keepsOut == true, old.digest == seen.digest {
+            record.resolution = .resolved
+            if !isSame { write(record, &outbox) }
+            return
+        }
         record.trash = nil
         record.mediaType = seen.mediaType
         // A scan only looks again at what another source has shown.
@@ -46,8 +52,10 @@ extension CatalogueState {
     }
 
     mutating func lose(_ absence: Change.Absence, _ outbox: inout CatalogueOutbox) {
+        endRemoval(of: absence.name, &outbox)
         guard let old = images[absence.name], old.resolution != .notFound, old.resolution != .notPushed else { return }
         var record = old
+        record.trash?.keepsOut = false
         record.resolution = .notFound
         // Registered or restored by somebody, and never shown since: it stays listed, so that they can see why.
         let staysListed = old.digest == nil || old.isAwaited
@@ -63,7 +71,8 @@ extension CatalogueState {
     }
 
     mutating func fail(_ failed: Change.Unresolved, _ outbox: inout CatalogueOutbox) {
-        guard registries[failed.name.registry] != nil, images[failed.name]?.trash == nil else { return }
+        guard registries[failed.name.registry] != nil, images[failed.name]?.trash == nil, removals[failed.name] == nil
+        else { return }
         let known = images[failed.name]
         // What CI registered stays so until a registry shows it.
         if known?.resolution == .notPushed { return askLater(failed.name, outbox.now) }
@@ -93,6 +102,7 @@ extension CatalogueState {
 
     mutating func register(_ wish: Change.Registration, _ outbox: inout CatalogueOutbox) {
         guard registries[wish.name.registry] != nil else { return }
+        endRemoval(of: wish.name, &outbox)
         guard let old = images[wish.name] else {
             let record = ImageRecord(
                 name: wish.name, sources: [.api], firstSeenAt: outbox.now, resolution: .waiting(nil), isAwaited: true)
@@ -132,6 +142,7 @@ extension CatalogueState {
             return refuse("revision \(wish.revision) was judged, but \(record.revision) is current")
         }
         record.trash = trash(wish.actor, wish.evidence, outbox.now)
+        record.trash?.keepsOut = true
         write(record, &outbox)
         outbox.note(.removed, record, wish.evidence)
         outbox.add(

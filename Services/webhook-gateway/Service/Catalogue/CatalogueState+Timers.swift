@@ -38,7 +38,12 @@ extension CatalogueState {
             wait(record, &outbox)
         case .candidate(let key): expire(key, &outbox)
         case .purge(let name):
-            guard let trash = images[name]?.trash, trash.restorableUntil <= outbox.now else { return }
+            guard let image = images[name], let trash = image.trash, trash.restorableUntil <= outbox.now else { return }
+            if trash.keepsOut, let digest = image.digest {
+                let removal = RemovalRecord(name: name, digest: digest, removedAt: trash.removedAt)
+                removals[name] = removal
+                outbox.add(.removal(removal))
+            }
             forget(name)
             outbox.add(.dropImage(name))
         case .open(let digest, let pool):

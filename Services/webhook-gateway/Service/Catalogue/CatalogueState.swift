@@ -13,7 +13,8 @@ import Model
 ///   intake. A different answer is a new change, so late, repeated and reordered deliveries end at what the registry
 ///   says.
 /// * Only a 404 makes an image go, and it goes into the trash. An image that a person or a rule removed does not come
-///   back because a registry still shows the same digest; another digest, or a registration, brings it back.
+///   back because a registry still shows the same digest, also when its time in the trash is over; another digest, a 404
+///   in between, or a registration brings it back.
 /// * A change that was applied to a key before (by its position) is not applied again.
 struct CatalogueState: Sendable {
     static let candidatesMax = 100_000
@@ -34,6 +35,8 @@ struct CatalogueState: Sendable {
     }
 
     var images: [ImageName: ImageRecord] = [:]
+    /// Images that are gone for good and that their registries may still show.
+    var removals: [ImageName: RemovalRecord] = [:]
     var registries: [RegistryName: Registry] = [:]
     var settings = SettingsRecord()
     var hasSettings = false
@@ -127,6 +130,11 @@ struct CatalogueState: Sendable {
         images[name] = nil
         applied[Self.slot(Topics.images.name, name.text)] = nil
         rescannedAt[name] = nil
+    }
+
+    /// What was removed may come back from here on.
+    mutating func endRemoval(of name: ImageName, _ outbox: inout CatalogueOutbox) {
+        if removals.removeValue(forKey: name) != nil { outbox.add(.dropRemoval(name)) }
     }
 
     private mutating func unlink(_ name: ImageName) {
