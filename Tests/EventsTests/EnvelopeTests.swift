@@ -77,8 +77,8 @@ struct EnvelopeTests {
         let keys = try Samples.changes().map(\.key)
         #expect(
             keys == [
-                "main/team/app:1.4", "main/team/app:1.4", "main/team/app:1.4", "main/team/app:1.4", "*",
-                "main/team/app:1.4",
+                "main/team/app:1.4", "main/team/app:1.4", "main/team/app:1.4", "main/team/app:1.4",
+                "main/team/app:1.4", "*", "main/team/app:1.4",
                 "main/team/app:1.4", "main/team/app:1.4", "main/team/app:1.4", "main", "main", "standard", "standard",
                 "global", "t1", "t1",
             ])

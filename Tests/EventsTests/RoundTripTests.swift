@@ -63,7 +63,7 @@ struct RoundTripTests {
             contents.map { content in
                 Delivery(
                     id: "d1", registry: try RegistryName("main"), content: content, source: .webhook,
-                    receivedAt: Samples.at)
+                    receivedAt: Samples.at, registryVersion: 3)
             })
     }
 
@@ -74,6 +74,7 @@ struct RoundTripTests {
         try expectSame([
             ScanRequest(digest: Samples.digest(1), name: name, attempt: 2, reason: "retry"),
             ScanRequest(digest: Samples.digest(1), name: name, analyserVersion: "7", attempt: 1, reason: "observed"),
+            ScanRequest(digest: Samples.digest(1), name: name, attempt: 1, reason: "retry", registryVersion: 3),
         ])
         try expectSame([
             Reply(

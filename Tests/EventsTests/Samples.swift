@@ -41,6 +41,7 @@ enum Samples {
                 .init(name: name, digest: digest(1), mediaType: .ociIndex, source: .webhook, urgent: true)),
             .gone(.init(name: name, source: .enumeration)),
             .unresolved(.init(name: name, source: .api, failure: failure())),
+            .unresolved(.init(name: name, source: .api, failure: failure(), registryVersion: 3)),
             .register(.init(name: name, actor: "alice")),
             .rescan(.init(registry: nil, reason: "schedule default")),
             .rescan(.init(registry: try RegistryName("main"), image: name, reason: "actor alice")),

@@ -56,10 +56,13 @@ public enum Change: EventPayload, Hashable {
         public var name: ImageName
         public var source: ImageRecord.Source
         public var failure: Failure
-        public init(name: ImageName, source: ImageRecord.Source, failure: Failure) {
+        /// The version of the registry's record that it was asked with; nil where that is not known.
+        public var registryVersion: Int?
+        public init(name: ImageName, source: ImageRecord.Source, failure: Failure, registryVersion: Int? = nil) {
             self.name = name
             self.source = source
             self.failure = failure
+            self.registryVersion = registryVersion
         }
     }
 

@@ -17,12 +17,19 @@ public struct Delivery: EventPayload, Hashable {
     public var content: Content
     public var source: ImageRecord.Source
     public var receivedAt: Date
+    /// The version of the registry's record that the catalogue had when it wrote this: it is asked with that or a later
+    /// one. nil for webhooks.
+    public var registryVersion: Int?
 
-    public init(id: String, registry: RegistryName, content: Content, source: ImageRecord.Source, receivedAt: Date) {
+    public init(
+        id: String, registry: RegistryName, content: Content, source: ImageRecord.Source, receivedAt: Date,
+        registryVersion: Int? = nil
+    ) {
         self.id = id
         self.registry = registry
         self.content = content
         self.source = source
         self.receivedAt = receivedAt
+        self.registryVersion = registryVersion
     }
 }

@@ -13,13 +13,20 @@ public struct ScanRequest: EventPayload, Hashable {
     public var attempt: Int
     /// Such as `observed`, `retry`, `rescan schedule`.
     public var reason: String
+    /// The version of the registry's record with which it was written: who pulls waits until it knows this one, for
+    /// what an older one says may be the cause of the failure before.
+    public var registryVersion: Int?
 
-    public init(digest: Digest, name: ImageName, analyserVersion: String? = nil, attempt: Int, reason: String) {
+    public init(
+        digest: Digest, name: ImageName, analyserVersion: String? = nil, attempt: Int, reason: String,
+        registryVersion: Int? = nil
+    ) {
         self.digest = digest
         self.name = name
         self.analyserVersion = analyserVersion
         self.attempt = attempt
         self.reason = reason
+        self.registryVersion = registryVersion
     }
 
     public var key: String { "\(name.registry)/\(name.repository)" }

@@ -134,11 +134,10 @@ extension [CatalogueOutput] {
     func requests(_ wanted: Topics.Lane) -> [ScanRequest] {
         compactMap { if case .request(let request, _, wanted) = $0.effect { request } else { nil } }
     }
+    var deliveries: [Delivery] { compactMap { if case .resolve(let delivery) = $0.effect { delivery } else { nil } } }
     var asked: [ImageName] {
-        flatMap { output -> [ImageName] in
-            guard case .resolve(let delivery) = output.effect, case .resolve(let names) = delivery.content else {
-                return []
-            }
+        deliveries.flatMap { delivery -> [ImageName] in
+            guard case .resolve(let names) = delivery.content else { return [] }
             return names
         }
     }

@@ -150,6 +150,24 @@ struct CatalogueImageTests {
         #expect(try bench.apply(.putRegistry(registry)).asked == [CatalogueBench.name("example/app:1")])
     }
 
+    @Test("questions carry the version of the registry's record; a failure of an older one is asked for again at once")
+    func registryVersion() throws {
+        var bench = try CatalogueBench()
+        var registry = try CatalogueBench.registry("example")
+        registry.credential = .reference(user: "robot", source: "env:SECRET")
+        try bench.fail("example/app:1", .unauthorized, after: 3_600)
+        let outputs = try bench.apply(.putRegistry(registry))
+        #expect(outputs.deliveries.map(\.registryVersion) == [2])
+        let failure = Failure(
+            kind: .unauthorized, message: "401", attempt: 1, nextAttemptAt: bench.now.addingTimeInterval(3_600))
+        let name = CatalogueBench.name("example/app:2")
+        try bench.apply(.unresolved(.init(name: name, source: .webhook, failure: failure, registryVersion: 1)))
+        #expect(bench.advance(0).asked == [name])
+        try bench.apply(.unresolved(.init(name: name, source: .webhook, failure: failure, registryVersion: 2)))
+        #expect(bench.advance(600).asked.isEmpty)
+        #expect(try bench.observe("example/app:3", 3).requests.map(\.registryVersion) == [2])
+    }
+
     @Test("a removal of the judged revision goes into the trash; of another one it is refused and told")
     func remove() throws {
         var bench = try CatalogueBench()

@@ -212,6 +212,27 @@ struct IntakeTests {
         #expect(failed.failure.nextAttemptAt != nil)
     }
 
+    @Test("a question that follows a change of the registry is asked with the changed record")
+    func changedRegistry() async throws {
+        let room = try await IntakeRoom()
+        let directory = IntakeDirectory(log: room.log) {
+            View($0, store: $1, log: room.log, time: .system, logger: testLogger)
+        }
+        let working = Task { try await directory.view.run() }
+        var registry = example
+        registry.version = 1
+        try await room.configure(registry)
+        try await directory.view.waitUntilReady()
+        #expect(try await directory.registry(registry.name)?.version == 1)
+        for version in 2...20 {
+            registry.version = version
+            try await room.configure(registry)
+            #expect(try await directory.registry(registry.name, atLeast: version)?.version == version)
+        }
+        directory.view.stop()
+        try await working.value
+    }
+
     @Test("200 equal events cause few questions to the registry, and each later one causes a new one")
     func coalesced() async throws {
         let room = try await IntakeRoom()

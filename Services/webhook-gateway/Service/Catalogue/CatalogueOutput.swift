@@ -146,8 +146,8 @@ struct CatalogueOutbox {
         if asks[key]?.contains(image.name) != true { asks[key, default: []].append(image.name) }
     }
 
-    /// Everything collected, the asks last.
-    mutating func finish() -> [CatalogueOutput] {
+    /// Everything collected, the asks last: with the registries' records as they are now.
+    mutating func finish(_ registries: [RegistryName: Registry]) -> [CatalogueOutput] {
         for (key, names) in asks.sorted(by: { $0.key < $1.key }) {
             for (number, first) in stride(from: 0, to: names.count, by: Self.namesPerAsk).enumerated() {
                 let part = Array(names[first..<min(first + Self.namesPerAsk, names.count)])
@@ -155,8 +155,8 @@ struct CatalogueOutbox {
                 add(
                     .resolve(
                         Delivery(
-                            id: id, registry: key.registry, content: .resolve(part), source: key.source, receivedAt: now
-                        )))
+                            id: id, registry: key.registry, content: .resolve(part), source: key.source,
+                            receivedAt: now, registryVersion: registries[key.registry]?.version)))
             }
         }
         asks = [:]

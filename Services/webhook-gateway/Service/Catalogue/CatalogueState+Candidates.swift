@@ -36,7 +36,7 @@ extension CatalogueState {
         }
         var outbox = CatalogueOutbox(cause: context, now: now)
         bind(candidate, &outbox)
-        return outbox.finish()
+        return finish(&outbox)
     }
 
     mutating func expire(_ key: String, _ outbox: inout CatalogueOutbox) {

@@ -13,7 +13,7 @@ extension CatalogueState {
         guard policies.isEmpty, policyVersions.isEmpty else { return [] }
         var outbox = CatalogueOutbox(cause: context, now: now)
         put(Policy.standard, &outbox)
-        return outbox.finish()
+        return finish(&outbox)
     }
 
     mutating func put(_ wish: Registry, _ outbox: inout CatalogueOutbox) throws(CatalogueRefusal) {

@@ -91,7 +91,10 @@ extension CatalogueState {
                 name: failed.name, sources: [failed.source], firstSeenAt: outbox.now, resolution: .waiting(nil))
         var failure = failed.failure
         failure.attempt = attempt
-        if let next = failure.nextAttemptAt {
+        if let asked = failed.registryVersion, asked < registries[failed.name.registry]?.version ?? 0 {
+            // The registry's record has changed since it was asked: the cause may have gone with the old one.
+            failure.nextAttemptAt = outbox.now
+        } else if let next = failure.nextAttemptAt {
             let own = outbox.now.addingTimeInterval(Self.delay(after: attempt, of: failed.name))
             failure.nextAttemptAt = max(next, own).milliseconds
         }
@@ -174,7 +177,7 @@ extension CatalogueState {
         wait(record, &outbox)
     }
 
-    /// Asks the registry now, and again when no answer comes; for what CI registered, when the registry cannot be asked.
+    /// Asks the registry now, and again when no answer comes; for what CI registered, only when it cannot be asked.
     mutating func wait(_ record: ImageRecord, _ outbox: inout CatalogueOutbox) {
         outbox.ask(record)
         guard record.resolution != .notPushed else { return }

@@ -13,7 +13,7 @@ extension CatalogueState {
         for pool in books.keys { books[pool]?.close(status.digest) }
         if isNewVersion { wantCurrentInventories() }
         fill(&outbox)
-        return outbox.finish()
+        return finish(&outbox)
     }
 
     /// Takes a report over, from the log. True for one of an analyser version that was not seen before.
@@ -114,7 +114,8 @@ extension CatalogueState {
         case .done?, .notAnImage?: isKnown = scans[digest]?.analyserVersion == analyserVersion
         }
         let request = ScanRequest(
-            digest: digest, name: name, analyserVersion: analyserVersion, attempt: attempt, reason: reason)
+            digest: digest, name: name, analyserVersion: analyserVersion, attempt: attempt, reason: reason,
+            registryVersion: registry.version)
         outbox.add(.request(request, pool: registry.pool, lane))
         outbox.note(.requested, record, reason)
         if isKnown {

@@ -17,7 +17,7 @@ extension CatalogueState {
             fire(key, &outbox)
         }
         fill(&outbox)
-        return outbox.finish()
+        return finish(&outbox)
     }
 
     private mutating func fire(_ key: TimerKey, _ outbox: inout CatalogueOutbox) {
@@ -67,7 +67,7 @@ extension CatalogueState {
             }
         }
         fill(&outbox)
-        outputs += outbox.finish()
+        outputs += finish(&outbox)
         for (key, verdict) in loadedVerdicts.sorted(by: { $0.key < $1.key }) {
             outputs += judged(key, verdict, context: context, now: now)
         }

@@ -96,12 +96,15 @@ struct CatalogueState: Sendable {
         case .revokeToken(let id): if tokens.removeValue(forKey: id) != nil { outbox.add(.dropToken(id: id)) }
         }
         fill(&outbox)
-        let outputs = outbox.finish()
+        let outputs = finish(&outbox)
         for output in outputs {
             if let place = output.effect.place { applied[Self.slot(place.topic, place.key)] = position }
         }
         return outputs
     }
+
+    /// Everything that an input makes the catalogue write.
+    mutating func finish(_ outbox: inout CatalogueOutbox) -> [CatalogueOutput] { outbox.finish(registries) }
 
     private func isApplied(_ topic: TopicName, _ key: String, _ position: Int64) -> Bool {
         position <= applied[Self.slot(topic, key)] ?? -1

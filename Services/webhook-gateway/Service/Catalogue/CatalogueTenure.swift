@@ -289,7 +289,7 @@ final class CatalogueTenure: Sendable {
                 if let effect = memory.withLock({ $0.state.current(record.topic, key: record.key) }) {
                     outbox.add(effect)
                 }
-                try await append(outbox.finish())
+                try await append(outbox.finish([:]))
             }
         }
     }

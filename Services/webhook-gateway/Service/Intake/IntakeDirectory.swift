@@ -33,9 +33,10 @@ final class IntakeDirectory: Sendable {
         self.view = view(IntakeProjection(), store)
     }
 
-    /// The registry; one that is not known yet may have been written a moment ago.
-    func registry(_ name: RegistryName) async throws -> Registry? {
-        if let known = store.read({ $0.registries[name] }) { return known }
+    /// The registry; one that is not known yet, or not in the version that is asked for, may have been written a moment
+    /// ago.
+    func registry(_ name: RegistryName, atLeast version: Int? = nil) async throws -> Registry? {
+        if let known = store.read({ $0.registries[name] }), known.version >= version ?? 0 { return known }
         try await catchUp(Topics.registries.name)
         return store.read { $0.registries[name] }
     }

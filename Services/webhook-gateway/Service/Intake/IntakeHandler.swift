@@ -17,7 +17,8 @@ struct IntakeHandler: RecordHandler {
 
     func handle(_ record: WholeRecord) async throws {
         let delivery = try record.payload(Delivery.self)
-        guard let registry = try await directory.registry(delivery.registry) else {
+        guard let registry = try await directory.registry(delivery.registry, atLeast: delivery.registryVersion)
+        else {
             // A question about names of a registry that was deleted meanwhile has no answer; a webhook is kept.
             if case .resolve = delivery.content { return }
             throw WebhookRefusal(reason: "the registry “\(delivery.registry)” is not configured")

@@ -17,8 +17,9 @@ actor NameAsker {
     static let widthMax = 8
     static let holdSeconds: TimeInterval = 10
     static let rememberedMax = 20_000
-    /// CNCF Distribution announces a push before it has set the tag, so for a moment the tag of a push may be unknown or
-    /// still be that of the digest before: it is asked for again after these waits before such an answer is believed.
+    /// CNCF Distribution announces a push before it has set the tag, so for a moment the tag of a push may be unknown
+    /// or still be that of the digest before: it is asked for again after these waits before such an answer is
+    /// believed.
     static let pushWaits: [Duration] = [.milliseconds(100), .milliseconds(400), .seconds(2)]
 
     /// What a delivery says that somebody has just given a name.
@@ -146,7 +147,8 @@ actor NameAsker {
         case .absent: return .gone(.init(name: wish.name, source: wish.source))
         case .failed(let error):
             let failure = RegistryFailure.failure(of: error, attempt: 1, now: time.now())
-            return .unresolved(.init(name: wish.name, source: wish.source, failure: failure))
+            return .unresolved(
+                .init(name: wish.name, source: wish.source, failure: failure, registryVersion: registry.version))
         }
     }
 
