@@ -12,6 +12,7 @@ public enum Topics {
 
     // State of the catalogue
     public static let images = Topic(.init(constant: "images"), .state)
+    public static let unnamed = Topic(.init(constant: "unnamed"), .state)
     public static let removals = Topic(.init(constant: "removals"), .state)
     public static let registries = Topic(.init(constant: "registries"), .state)
     public static let policies = Topic(.init(constant: "policies"), .state)
@@ -52,7 +53,7 @@ public enum Topics {
     /// All but the scan requests, which come by pool.
     public static let fixed: [Topic] = [
         changes, webhookDeliveries, enumeratorCommands, evaluatorCommands, cleanupCommands,
-        images, removals, registries, policies, exceptions, settings, access, candidates,
+        images, removals, unnamed, registries, policies, exceptions, settings, access, candidates,
         scanStatus, inventories, advisories, generations, verdicts, registryStatus, crawlMarks,
         replies, timeline, audit, verdictHistory, deadLetters,
     ]

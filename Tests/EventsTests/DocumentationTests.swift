@@ -13,7 +13,8 @@ struct DocumentationTests {
         AuditEntry.self, CandidateRecord.self, Change.self, Command.self, CrawlMarkRecord.self, Delivery.self,
         GenerationRecord.self, ImageRecord.self, InventoryRecord.self, JudgedRecord.self, PolicyRecord.self,
         RegistryRecord.self, RegistryStatusRecord.self, RemovalRecord.self, Reply.self, ScanRequest.self,
-        ScanStatusRecord.self, SettingsRecord.self, TimelineEntry.self, TokenRecord.self, VerdictRecord.self,
+        ScanStatusRecord.self, SettingsRecord.self, TimelineEntry.self, TokenRecord.self, UnnamedRecord.self,
+        VerdictRecord.self,
     ]
 
     private let page: [[String]]

@@ -13,6 +13,7 @@ struct RoundTripTests {
     func images() throws {
         try expectSame(Samples.images())
         try expectSame([RemovalRecord(name: Samples.name(), digest: Samples.digest(3), removedAt: Samples.at)])
+        try expectSame([UnnamedRecord(digest: Samples.digest(3), since: Samples.at)])
     }
 
     @Test("commands, all actions")

@@ -69,7 +69,7 @@ package struct WebhookGatewayService: ServiceLifecycle.Service {
             group.addTask { try await hub.run() }
             group.addTask { try await queue.run() }
             group.addTask { try await queue.drain() }
-            group.addTask { try await CatalogueRunner(ports: ports).run() }
+            group.addTask { try await CatalogueRunner(ports: ports, inventories: model).run() }
             group.addTask { try await IntakeRunner(ports: ports, registries: clients).run() }
             group.addTask {
                 try await model.view.waitUntilReady()

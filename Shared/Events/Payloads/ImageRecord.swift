@@ -81,11 +81,11 @@ public struct ImageRecord: EventPayload, Hashable {
     }
 }
 
-/// The topic `removals`: what is left of an image that a person or a rule removed when its time in the trash is over. Key:
-/// the image name.
+/// The topic `removals`: what is left of an image that a person or a rule removed when its time in the trash is over.
+/// Key: the image name.
 ///
-/// The image exists no more; the record keeps a registry that still shows the digest from bringing it back as a new one.
-/// It ends when the registry shows another digest or none, with a registration, and with the registry.
+/// The image exists no more; the record keeps a registry that still shows the digest from bringing it back as a new
+/// one. It ends when the registry shows another digest or none, with a registration, and with the registry.
 public struct RemovalRecord: EventPayload, Hashable {
     public static let eventType = "pratique.removal"
 

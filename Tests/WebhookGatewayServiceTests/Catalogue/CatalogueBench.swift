@@ -120,7 +120,8 @@ struct CatalogueBench {
         }
         for status in state.scans.values.sorted(by: { $0.digest < $1.digest }) { next.state.take(status) }
         let context = EventContext(id: "start", source: "test", time: now)
-        return (next, next.state.takeOver(context: context, now: now))
+        let outputs = next.state.takeOver(context: context, now: now)
+        return (next, outputs)
     }
 
     func image(_ name: String) -> ImageRecord? { state.images[Self.name(name)] }
@@ -141,6 +142,7 @@ extension [CatalogueOutput] {
             return names
         }
     }
+    var effects: [CatalogueOutput.Effect] { map(\.effect) }
     var audited: [String] { compactMap { if case .audit(let entry) = $0.effect { entry.action } else { nil } } }
     var registries: [Registry] { compactMap { if case .registry(let registry) = $0.effect { registry } else { nil } } }
     var policies: [Policy] { compactMap { if case .policy(let policy) = $0.effect { policy } else { nil } } }

@@ -171,6 +171,10 @@ struct CatalogueConvergenceTests {
             #expect(image.digest.flatMap { world.bench.state.scans[$0]?.state } == .done, "\(image.name)")
         }
         let next = try world.bench.restarted(from: world.log).0.state
+        let state = world.bench.state
+        let held = Set(state.images.values.compactMap(\.digest)).union(state.candidates.values.map(\.digest))
+        #expect(Set(state.holders.keys) == held && held.isDisjoint(with: state.unnamed.keys))
+        #expect(next.unnamed == state.unnamed && next.holders == state.holders)
         #expect(next.images == world.bench.state.images && next.removals == world.bench.state.removals)
     }
 }

@@ -60,7 +60,7 @@ private final class CatalogueRoom: Sendable {
     }
 
     func running(until what: String, _ condition: @escaping @Sendable () async throws -> Bool) async throws {
-        let runner = CatalogueRunner(ports: ports)
+        let runner = CatalogueRunner(ports: ports, inventories: NoInventories())
         let task = Task { try await runner.run() }
         defer { task.cancel() }
         // What ends the runner ends the wait.
@@ -78,6 +78,10 @@ private final class CatalogueRoom: Sendable {
         }
         try await task.value
     }
+}
+
+private struct NoInventories: InventoryDirectory {
+    func family(of digest: Digest) async throws -> InventoryFamily? { nil }
 }
 
 @Suite("The catalogue over a log")

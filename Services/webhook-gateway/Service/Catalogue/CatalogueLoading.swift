@@ -8,7 +8,7 @@ extension CatalogueState {
     /// In the order in which they are loaded: verdicts are looked at only for candidates.
     static let ownTopics: [TopicName] = [
         Topics.registries, Topics.settings, Topics.policies, Topics.access, Topics.images, Topics.removals,
-        Topics.candidates,
+        Topics.candidates, Topics.unnamed,
     ].map(\.name)
     static let reportTopics: [TopicName] = [Topics.scanStatus, Topics.verdicts].map(\.name)
 
@@ -27,8 +27,12 @@ extension CatalogueState {
             guard let name = try? ImageName(record.key) else { return }
             removals[name] = nil
             if record.value != nil { removals[name] = try record.payload(RemovalRecord.self) }
+        case Topics.unnamed.name:
+            guard let digest = try? Digest(record.key) else { return }
+            unnamed[digest] = nil
+            if record.value != nil { unnamed[digest] = try record.payload(UnnamedRecord.self).since }
         case Topics.candidates.name:
-            candidates[record.key] = nil
+            dropCandidate(record.key)
             if record.value != nil { set(try record.payload(CandidateRecord.self)) }
         case Topics.scanStatus.name: try loadScanStatus(record)
         case Topics.verdicts.name:
@@ -84,6 +88,10 @@ extension CatalogueState {
             (try? ImageName(key)).map { name in images[name].map { .image($0) } ?? .dropImage(name) }
         case Topics.removals.name:
             (try? ImageName(key)).map { name in removals[name].map { .removal($0) } ?? .dropRemoval(name) }
+        case Topics.unnamed.name:
+            (try? Digest(key)).map { digest in
+                unnamed[digest].map { .unnamed(UnnamedRecord(digest: digest, since: $0)) } ?? .dropUnnamed(digest)
+            }
         case Topics.registries.name:
             (try? RegistryName(key)).map { name in registries[name].map { .registry($0) } ?? .dropRegistry(name) }
         case Topics.policies.name:

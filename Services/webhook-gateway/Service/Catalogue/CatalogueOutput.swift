@@ -10,6 +10,10 @@ struct CatalogueOutput: Sendable, Equatable {
         case dropImage(ImageName)
         case removal(RemovalRecord)
         case dropRemoval(ImageName)
+        case unnamed(UnnamedRecord)
+        case dropUnnamed(Digest)
+        case dropInventory(key: String)
+        case dropScanStatus(Digest)
         case registry(Registry)
         case dropRegistry(RegistryName)
         /// The version and the head.
@@ -51,6 +55,10 @@ struct CatalogueOutput: Sendable, Equatable {
         case .image(let record): return [try RecordDraft(Topics.images, key: record.name.text, record, context)]
         case .dropImage(let name): return [.tombstone(Topics.images, key: name.text, context)]
         case .removal(let record): return [try RecordDraft(Topics.removals, key: record.name.text, record, context)]
+        case .unnamed(let record): return [try RecordDraft(Topics.unnamed, key: record.digest.text, record, context)]
+        case .dropUnnamed(let digest): return [.tombstone(Topics.unnamed, key: digest.text, context)]
+        case .dropInventory(let key): return [.tombstone(Topics.inventories, key: key, context)]
+        case .dropScanStatus(let digest): return [.tombstone(Topics.scanStatus, key: digest.text, context)]
         case .dropRemoval(let name): return [.tombstone(Topics.removals, key: name.text, context)]
         case .registry(let registry):
             return [try RecordDraft(Topics.registries, key: registry.name.text, RegistryRecord(registry), context)]
@@ -87,7 +95,9 @@ extension CatalogueOutput.Effect {
         case .settings: (Topics.settings.name, SettingsRecord.key)
         case .token(let record): (Topics.access.name, record.id)
         case .dropToken(let id): (Topics.access.name, id)
-        case .dropImage, .removal, .dropRemoval, .candidate, .dropCandidate, .request, .resolve, .timeline, .audit: nil
+        case .dropImage, .removal, .dropRemoval, .unnamed, .dropUnnamed, .dropInventory, .dropScanStatus, .candidate,
+            .dropCandidate, .request, .resolve, .timeline, .audit:
+            nil
         }
     }
 }
@@ -118,13 +128,18 @@ struct CatalogueOutbox {
         self.applied = applied
     }
 
-    mutating func add(_ effect: CatalogueOutput.Effect) {
+    /// - Parameter first: before everything that was added so far.
+    mutating func add(_ effect: CatalogueOutput.Effect, first: Bool = false) {
         let suffix: String
         switch effect {
         case .image(let record): suffix = "image/\(record.name)"
         case .dropImage(let name): suffix = "image/\(name)/purged"
         case .removal(let record): suffix = "removal/\(record.name)"
         case .dropRemoval(let name): suffix = "removal/\(name)/ended"
+        case .unnamed(let record): suffix = "unnamed/\(record.digest.short)"
+        case .dropUnnamed(let digest): suffix = "unnamed/\(digest.short)/ended"
+        case .dropInventory(let key): suffix = "inventory/\(key)/ended"
+        case .dropScanStatus(let digest): suffix = "scan-status/\(digest.short)/ended"
         case .request(let request, _, let lane):
             suffix = "request/\(lane.rawValue)/\(request.name)/\(request.digest.short)"
         case .timeline(let entry): suffix = "timeline/\(entry.step.rawValue)/\(entry.name)"
@@ -133,7 +148,8 @@ struct CatalogueOutbox {
         default: suffix = "configuration"
         }
         let context = cause.caused(suffix, by: Self.source, at: now)
-        outputs.append(CatalogueOutput(effect: effect, context: context, applied: applied))
+        outputs.insert(
+            CatalogueOutput(effect: effect, context: context, applied: applied), at: first ? 0 : outputs.count)
     }
 
     mutating func note(_ step: TimelineEntry.Step, _ image: ImageRecord, _ detail: String) {

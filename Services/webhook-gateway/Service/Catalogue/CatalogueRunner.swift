@@ -15,8 +15,12 @@ struct CatalogueRunner: Sendable {
     static let reloads = Backoff(first: .milliseconds(200), longest: .seconds(30), attemptsMax: .max)
 
     private let ports: Ports
+    private let inventories: any InventoryDirectory
 
-    init(ports: Ports) { self.ports = ports }
+    init(ports: Ports, inventories: any InventoryDirectory) {
+        self.ports = ports
+        self.inventories = inventories
+    }
 
     /// Runs until its task is cancelled; what was begun is finished first.
     func run() async throws {
@@ -36,7 +40,8 @@ struct CatalogueRunner: Sendable {
         let unfinished = UnfinishedChanges()
         while session.isActive {
             part.notReady("the catalogue reads its state")
-            let tenure = CatalogueTenure(session: session, unfinished: unfinished, ports: ports, part: part)
+            let tenure = CatalogueTenure(
+                session: session, unfinished: unfinished, ports: ports, inventories: inventories, part: part)
             do {
                 try await tenure.run()
                 return

@@ -5,6 +5,8 @@ import Model
 /// Names and digests that CI wants judged, and the names that they bind.
 extension CatalogueState {
     mutating func propose(_ candidate: CandidateRecord, isNew: Bool, _ outbox: inout CatalogueOutbox) {
+        // Its inventory may be in the log already: without a holder it goes as any other.
+        touched.insert(candidate.digest)
         guard registries[candidate.name.registry] != nil, candidate.expiresAt > outbox.now else { return }
         if candidates[candidate.key] != candidate {
             if candidates.count >= Self.candidatesMax, candidates[candidate.key] == nil { dropEarliest(&outbox) }
@@ -15,8 +17,12 @@ extension CatalogueState {
     }
 
     mutating func set(_ candidate: CandidateRecord) {
-        candidates[candidate.key] = candidate
+        if candidates.updateValue(candidate, forKey: candidate.key) == nil { hold(candidate.digest) }
         timers.add(.candidate(candidate.key), at: candidate.expiresAt)
+    }
+
+    mutating func dropCandidate(_ key: String) {
+        if let candidate = candidates.removeValue(forKey: key) { release(candidate.digest) }
     }
 
     /// A verdict on a candidate. It speaks for one digest; only the one that asked for `compliant` is bound by it.
@@ -41,7 +47,7 @@ extension CatalogueState {
 
     mutating func expire(_ key: String, _ outbox: inout CatalogueOutbox) {
         guard let candidate = candidates[key], candidate.expiresAt <= outbox.now else { return }
-        candidates[key] = nil
+        dropCandidate(key)
         outbox.add(.dropCandidate(key: key))
     }
 
@@ -74,7 +80,7 @@ extension CatalogueState {
 
     private mutating func dropEarliest(_ outbox: inout CatalogueOutbox) {
         guard let first = candidates.values.min(by: { $0.expiresAt < $1.expiresAt }) else { return }
-        candidates[first.key] = nil
+        dropCandidate(first.key)
         outbox.add(.dropCandidate(key: first.key))
     }
 }

@@ -66,7 +66,7 @@ extension CatalogueState {
             outbox.note(.removed, record, "the registry was deleted")
         }
         for candidate in candidates.values.filter({ $0.name.registry == name }).sorted(by: { $0.key < $1.key }) {
-            candidates[candidate.key] = nil
+            dropCandidate(candidate.key)
             outbox.add(.dropCandidate(key: candidate.key))
         }
         for image in removals.keys.filter({ $0.registry == name }).sorted() { endRemoval(of: image, &outbox) }

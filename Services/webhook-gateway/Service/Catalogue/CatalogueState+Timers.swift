@@ -37,6 +37,7 @@ extension CatalogueState {
             }
             wait(record, &outbox)
         case .candidate(let key): expire(key, &outbox)
+        case .unnamed(let digest): if isOverdue(digest, outbox.now) { overdue.insert(digest) }
         case .purge(let name):
             guard let image = images[name], let trash = image.trash, trash.restorableUntil <= outbox.now else { return }
             if trash.keepsOut, let digest = image.digest {
@@ -56,8 +57,11 @@ extension CatalogueState {
 
     /// After everything was read: what an earlier instance may have left undone.
     mutating func takeOver(context: EventContext, now: Date) -> [CatalogueOutput] {
+        // What was read tells how many have a digest, not that one went just now: that has its mark.
+        touched = []
         var outputs = firstStart(context: context, now: now)
         var outbox = CatalogueOutbox(cause: context, now: now)
+        takeOverUnnamed(&outbox)
         wantCurrentInventories()
         for record in images.values.sorted(by: { $0.name < $1.name }) where record.trash == nil {
             if record.resolution == .waiting(nil) {

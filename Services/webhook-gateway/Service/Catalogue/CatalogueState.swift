@@ -13,8 +13,8 @@ import Model
 ///   intake. A different answer is a new change, so late, repeated and reordered deliveries end at what the registry
 ///   says.
 /// * Only a 404 makes an image go, and it goes into the trash. An image that a person or a rule removed does not come
-///   back because a registry still shows the same digest, also when its time in the trash is over; another digest, a 404
-///   in between, or a registration brings it back.
+///   back because a registry still shows the same digest, also when its time in the trash is over; another digest, a
+///   404 in between, or a registration brings it back.
 /// * A change that was applied to a key before (by its position) is not applied again.
 struct CatalogueState: Sendable {
     static let candidatesMax = 100_000
@@ -32,6 +32,7 @@ struct CatalogueState: Sendable {
         case candidate(String)
         case purge(ImageName)
         case open(Digest, pool: String)
+        case unnamed(Digest)
     }
 
     var images: [ImageName: ImageRecord] = [:]
@@ -49,6 +50,13 @@ struct CatalogueState: Sendable {
 
     /// Live images by digest.
     var names: [Digest: Set<ImageName>] = [:]
+    /// How many images, of the trash too, and candidates have a digest; `unnamed`: since when nothing has it.
+    var holders: [Digest: Int] = [:]
+    var unnamed: [Digest: Date] = [:]
+    /// Digests whose holders changed since `finish`.
+    var touched: Set<Digest> = []
+    /// Digests whose inventories are to go now.
+    var overdue: Set<Digest> = []
     /// The last change that was written to a key of the catalogue's topics, by `slot`.
     var applied: [String: Int64] = [:]
     /// Analyser versions in the order in which they were first seen; the last one is current.
@@ -104,7 +112,10 @@ struct CatalogueState: Sendable {
     }
 
     /// Everything that an input makes the catalogue write.
-    mutating func finish(_ outbox: inout CatalogueOutbox) -> [CatalogueOutput] { outbox.finish(registries) }
+    mutating func finish(_ outbox: inout CatalogueOutbox) -> [CatalogueOutput] {
+        markUnnamed(&outbox)
+        return outbox.finish(registries)
+    }
 
     private func isApplied(_ topic: TopicName, _ key: String, _ position: Int64) -> Bool {
         position <= applied[Self.slot(topic, key)] ?? -1
@@ -124,6 +135,7 @@ struct CatalogueState: Sendable {
     mutating func set(_ record: ImageRecord) {
         unlink(record.name)
         images[record.name] = record
+        if let digest = record.digest { hold(digest) }
         if let digest = record.digest, record.trash == nil { names[digest, default: []].insert(record.name) }
         schedule(record)
     }
@@ -142,6 +154,7 @@ struct CatalogueState: Sendable {
 
     private mutating func unlink(_ name: ImageName) {
         guard let digest = images[name]?.digest else { return }
+        release(digest)
         names[digest]?.remove(name)
         if names[digest]?.isEmpty == true { names[digest] = nil }
     }

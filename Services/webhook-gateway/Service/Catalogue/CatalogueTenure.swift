@@ -42,15 +42,20 @@ final class CatalogueTenure: Sendable {
     private let session: ActiveSession
     private let unfinished: UnfinishedChanges
     private let ports: Ports
+    private let inventories: any InventoryDirectory
     private let part: Readiness.Part
     private let memory: Mutex<Memory>
     private let turn = AsyncLock()
     private let wake = Wake()
 
-    init(session: ActiveSession, unfinished: UnfinishedChanges, ports: Ports, part: Readiness.Part) {
+    init(
+        session: ActiveSession, unfinished: UnfinishedChanges, ports: Ports, inventories: any InventoryDirectory,
+        part: Readiness.Part
+    ) {
         self.session = session
         self.unfinished = unfinished
         self.ports = ports
+        self.inventories = inventories
         self.part = part
         memory = Mutex(Memory(fence: TermFence(term: session.term, fences: [:])))
     }
@@ -328,13 +333,40 @@ final class CatalogueTenure: Sendable {
             try await turn.withLock {
                 let now = ports.time.now()
                 let outputs = memory.withLock { memory in
-                    memory.ticks += 1
-                    let id = "catalogue/\(session.term)/tick/\(memory.ticks)"
-                    let context = EventContext(id: id, source: CatalogueOutbox.source, time: now)
+                    let context = tickContext(&memory, now)
                     return memory.state.tick(context: context, now: now)
                 }
                 try await append(outputs)
                 try await acknowledge(finishedRescans())
+            }
+            try await removeInventories()
+        }
+    }
+
+    private func tickContext(_ memory: inout Memory, _ now: Date) -> EventContext {
+        memory.ticks += 1
+        let id = "catalogue/\(session.term)/tick/\(memory.ticks)"
+        return EventContext(id: id, source: CatalogueOutbox.source, time: now)
+    }
+
+    /// Inventories whose digest had no name for a week. What belongs to them is looked up while others may write; the
+    /// state decides whether they still go.
+    private func removeInventories() async throws {
+        while true {
+            let due = memory.withLock { $0.state.takeOverdue() }
+            if due.isEmpty { return }
+            var families: [(Digest, InventoryFamily?)] = []
+            for digest in due { families.append((digest, try await inventories.family(of: digest))) }
+            let found = families
+            try await turn.withLock {
+                let now = ports.time.now()
+                let outputs = memory.withLock { memory in
+                    found.flatMap { digest, family in
+                        let context = tickContext(&memory, now)
+                        return memory.state.removeInventory(of: digest, family, context: context, now: now)
+                    }
+                }
+                try await append(outputs)
             }
         }
     }
