@@ -130,6 +130,54 @@ import Testing
         }
     }
 
+    @Test("what moves from the spool to the log has the time that it takes, and is not repeated")
+    func slowLog() async throws {
+        let folder = try TestFolder()
+        let spool = try await Spool.open(in: folder.url, bytesMax: 1 << 20)
+        try await spool.append([try Self.draft(1), try Self.draft(2)])
+        let inner = try await openTestLog(in: folder)
+        try await inner.declare(Topics.fixed)
+        let log = GatedLog(inner)
+        let clock = ManualClock()
+        let queue = DeliveryQueue(log: log, spool: spool, time: clock.time, logger: testLogger)
+        let working = Task { try await queue.drain() }
+        try await eventually("the append has begun") { log.appends == 1 }
+        clock.advance(by: DeliveryQueue.Limits().appendWait + .seconds(1))
+        log.open()
+        try await eventually("the spool is empty") { spool.isEmpty }
+        #expect(log.appends == 1)
+        working.cancel()
+        _ = try? await working.value
+        await spool.close()
+        await inner.close()
+    }
+
+    @Test("the spool moves in batches of bounded bytes; what the log refuses does not hold up the rest")
+    func refusedDraft() async throws {
+        let folder = try TestFolder()
+        let spool = try await Spool.open(in: folder.url, bytesMax: 1 << 20)
+        var refused = try Self.draft(0)
+        refused.topic = try TopicName("never-declared")
+        try await spool.append([try Self.draft(1, bytes: 6_000), refused, try Self.draft(2, bytes: 6_000)])
+        #expect(try await spool.first(10, bytesMax: 7_000).count == 2)
+        #expect(try await spool.first(10, bytesMax: 1).count == 1)
+        let log = try await openTestLog(in: folder)
+        try await log.declare(Topics.fixed)
+        let queue = DeliveryQueue(log: log, spool: spool, time: .system, logger: testLogger)
+        let working = Task { try await queue.drain() }
+        try await eventually("the spool is empty") { spool.isEmpty }
+        working.cancel()
+        _ = try? await working.value
+        #expect(try await log.end(of: Topics.deadLetters.name)[0] == 0)
+        let reader = try await log.read(Topics.webhookDeliveries.name, after: [:])
+        var keys: Set<String> = []
+        while keys.count < 2, let batch = try await reader.next() { keys.formUnion(batch.map(\.key)) }
+        #expect(keys == ["delivery-1", "delivery-2"])
+        await reader.close()
+        await spool.close()
+        await log.close()
+    }
+
     @Test("an append that never answers does not hold a webhook: it goes to the spool")
     func silentLog() async throws {
         let folder = try TestFolder()
@@ -147,6 +195,33 @@ import Testing
         log.end()
         await spool.close()
     }
+}
+
+/// Keeps appends waiting until it is opened, and counts them.
+private final class GatedLog: EventLog {
+    private let inner: any EventLog
+    private let gate = Gate()
+    private let count = Mutex(0)
+
+    init(_ inner: any EventLog) { self.inner = inner }
+
+    func open() { gate.open() }
+    var appends: Int { count.withLock { $0 } }
+    var identity: LogIdentity { get async throws { try await inner.identity } }
+    func declare(_ topics: [Topic]) async throws { try await inner.declare(topics) }
+    func append(_ drafts: [RecordDraft]) async throws -> [RecordID] {
+        count.withLock { $0 += 1 }
+        await gate.wait()
+        return try await inner.append(drafts)
+    }
+    func read(_ topic: TopicName, after positions: [Int: Int64]) async throws -> any EventReader {
+        try await inner.read(topic, after: positions)
+    }
+    func end(of topic: TopicName) async throws -> [Int: Int64] { try await inner.end(of: topic) }
+    func join(_ group: GroupName, topics: [TopicName]) async throws -> any GroupMember {
+        try await inner.join(group, topics: topics)
+    }
+    func close() async { await inner.close() }
 }
 
 /// Takes appends and answers when it is ended.

@@ -1,4 +1,5 @@
 import EventLogPort
+import Events
 import Foundation
 import Logging
 import Metrics
@@ -17,6 +18,8 @@ final class DeliveryQueue: Sendable {
         /// The log counts as out of reach when it has not answered after this time. Senders wait a few seconds at most.
         var appendWait: Duration = .seconds(2)
         var drainBatchMax = 64
+        /// One entry is moved however large it is.
+        var drainBatchBytesMax = 4 << 20
         var backoff = Backoff(first: .milliseconds(100), longest: .seconds(5), attemptsMax: 1_000_000)
     }
 
@@ -137,6 +140,9 @@ final class DeliveryQueue: Sendable {
     }
 
     /// Moves the spool to the log, in order, until the task is cancelled.
+    ///
+    /// No sender waits for it, so an append has the time that it takes: one that was given up would land, too, and be
+    /// repeated without end.
     func drain() async throws {
         var failures = 0
         while true {
@@ -145,8 +151,8 @@ final class DeliveryQueue: Sendable {
                 continue
             }
             do {
-                let entries = try await spool.first(limits.drainBatchMax)
-                try await append(entries.map(\.draft))
+                let entries = try await spool.first(limits.drainBatchMax, bytesMax: limits.drainBatchBytesMax)
+                try await move(entries)
                 CrashPoint.hit(.gatewayBeforeDrained)
                 try await spool.remove(entries)
                 if failures > 0 { logger.notice("the spool moves to the log", metadata: ["left": "\(spool.count)"]) }
@@ -162,6 +168,55 @@ final class DeliveryQueue: Sendable {
                 let wait = limits.backoff.delay(after: failures, using: &generator) ?? limits.backoff.longest
                 try await time.clock.sleep(for: wait)
             }
+        }
+    }
+}
+
+extension DeliveryQueue {
+    static let group = GroupName(constant: "webhook-gateway.spool")
+
+    /// A draft that the log refuses for what it is goes to the dead letters: it must not hold up those behind it.
+    private func move(_ entries: [Spool.Entry]) async throws {
+        do {
+            _ = try await log.appendWhole(entries.map(\.draft), time: time)
+        } catch let error where Self.isOfADraft(error) {
+            guard entries.count == 1 else {
+                for entry in entries { try await move([entry]) }
+                return
+            }
+            try await setAside(entries[0], because: error)
+        }
+    }
+
+    private func setAside(_ entry: Spool.Entry, because error: any Error) async throws {
+        let draft = entry.draft
+        logger.error(
+            "a delivery became a dead letter", metadata: ["record.key": "\(draft.key)", "error.chain": "\(error)"])
+        let record = WholeRecord(
+            id: RecordID(topic: draft.topic, partition: 0, position: -1), key: draft.key, value: draft.value,
+            headers: draft.headers, appendedAt: time.now())
+        let letter = DeadLetter.draft(
+            for: record, topic: Topics.deadLetters.name, group: Self.group, reason: "the log refuses it: \(error)",
+            attempts: 1, at: time.now())
+        do {
+            _ = try await log.appendWhole([letter], time: time)
+        } catch let error where Self.isOfADraft(error) {
+            logger.error(
+                "a delivery is lost: it cannot be a dead letter either",
+                metadata: ["record.key": "\(draft.key)", "error.chain": "\(error)"])
+        }
+    }
+
+    /// Whether the draft is the cause, so that no later try can help.
+    private static func isOfADraft(_ error: any Error) -> Bool {
+        switch error {
+        case is PartsError: return true
+        case let error as EventLogError:
+            switch error {
+            case .badName, .unknownTopic, .valueTooLarge, .keyTooLong: return true
+            case .topicMismatch, .groupHeldElsewhere, .unavailable, .corrupt, .closed: return false
+            }
+        default: return false
         }
     }
 }

@@ -85,17 +85,23 @@ final class Spool: Sendable {
         gauge.record(count)
     }
 
-    /// The oldest entries.
-    func first(_ limit: Int) async throws -> [Entry] {
+    /// The oldest entries, as many as have `bytesMax` together, but one at least.
+    func first(_ limit: Int, bytesMax: Int = .max) async throws -> [Entry] {
         try await pool.read { db in
-            let rows = try Row.fetchAll(
-                db, sql: "SELECT id, topic, key, headers, value FROM spool ORDER BY id LIMIT ?", arguments: [limit])
-            return try rows.map { row in
+            let rows = try Row.fetchCursor(
+                db, sql: "SELECT id, topic, key, headers, value, bytes FROM spool ORDER BY id LIMIT ?",
+                arguments: [limit])
+            var entries: [Entry] = []
+            var bytes = 0
+            while let row = try rows.next() {
+                bytes += row["bytes"]
+                if !entries.isEmpty, bytes > bytesMax { break }
                 let headers = try JSONDecoder().decode([Header].self, from: row["headers"])
                 let draft = RecordDraft(
                     topic: try TopicName(row["topic"]), key: row["key"], value: row["value"], headers: headers)
-                return Entry(id: row["id"], draft: draft)
+                entries.append(Entry(id: row["id"], draft: draft))
             }
+            return entries
         }
     }
 
