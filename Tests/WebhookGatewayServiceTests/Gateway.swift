@@ -35,11 +35,13 @@ final class Gateway: Sendable {
     /// The first admin token.
     let admin: String
     let lines: LogLines
+    /// Nothing listens there.
+    let away: HeldPort
     private let transport: CurlTransport
 
     private init(
         folder: TestFolder, log: any EventLog, time: TimeSource, ports: GatewayAddresses.Ports, admin: String,
-        lines: LogLines, transport: CurlTransport
+        lines: LogLines, away: HeldPort, transport: CurlTransport
     ) {
         self.folder = folder
         self.log = log
@@ -47,6 +49,7 @@ final class Gateway: Sendable {
         self.ports = ports
         self.admin = admin
         self.lines = lines
+        self.away = away
         self.transport = transport
     }
 
@@ -85,7 +88,7 @@ final class Gateway: Sendable {
             let gateway = Gateway(
                 folder: folder, log: embedded, time: time, ports: ports, admin: try await firstToken(token),
                 lines: lines,
-                transport: transport)
+                away: try HeldPort(), transport: transport)
             try await gateway.untilKnown()
             try await test(gateway)
         } catch {
@@ -169,8 +172,9 @@ final class Gateway: Sendable {
         EventContext(id: id, source: "test", time: time.now())
     }
 
-    /// A registry that takes webhooks with the secret `Bearer hook-secret`.
-    func addRegistry(_ name: String = "demo", url: String = "http://127.0.0.1:5000") async throws {
+    /// A registry that takes webhooks with the secret `Bearer hook-secret`; it is away unless an address is given.
+    func addRegistry(_ name: String = "demo", url: String? = nil) async throws {
+        let url = url ?? "http://127.0.0.1:\(away.number)"
         let body = #"""
             {"name":"\#(name)","url":"\#(url)","webhook":{"header":"Authorization","value":"Bearer hook-secret"}}
             """#
@@ -190,6 +194,15 @@ final class Gateway: Sendable {
     struct UnexpectedAnswer: Error, CustomStringConvertible {
         let answer: Answer
         var description: String { "\(answer.status): \(answer.text)" }
+    }
+
+    /// Waits for so many deliveries, each once: one that the log took late is there from the spool, too.
+    func deliveries(_ count: Int) async throws -> [WholeRecord] {
+        try await eventually("\(count) deliveries") {
+            try await Set(self.records(Topics.webhookDeliveries).map(\.key)).count >= count
+        }
+        var seen: Set<String> = []
+        return try await records(Topics.webhookDeliveries).filter { seen.insert($0.key).inserted }
     }
 
     /// All records of a topic as of now.

@@ -167,8 +167,9 @@ import Testing
     @Test("images are registered by name and by reference; the catalogue takes them up")
     func register() async throws {
         try await Gateway.run { gateway in
-            try await gateway.addRegistry(url: "http://127.0.0.1:5000")
-            let body = #"{"images":["demo/team/app:1","127.0.0.1:5000/team/other","demo/team/app:1"]}"#
+            try await gateway.addRegistry()
+            let host = "127.0.0.1:\(gateway.away.number)"
+            let body = #"{"images":["demo/team/app:1","\#(host)/team/other","demo/team/app:1"]}"#
             let answer = try await gateway.call(.post, "images", body)
             #expect(answer.status == 202)
             let names = try answer.json(RegistrationAnswer.self).images.map(\.text)
