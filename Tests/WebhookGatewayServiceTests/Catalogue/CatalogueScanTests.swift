@@ -35,6 +35,15 @@ struct CatalogueScanTests {
         #expect(try bench.observe("example/app:now", 99).requests(.urgent).count == 1)
     }
 
+    @Test("a background change to a digest that is known only asks for the name, and that is durable")
+    func knownInBackground() throws {
+        var bench = try CatalogueBench()
+        try bench.observe("example/app:1", 1)
+        bench.scanned(1)
+        let outputs = try bench.observe("example/app:2", 1, source: .enumeration, urgent: false)
+        #expect(outputs.requests.isEmpty && outputs.asked == [CatalogueBench.name("example/app:2")])
+    }
+
     @Test("a pool without scanners holds up no other pool")
     func pools() throws {
         var bench = try CatalogueBench()

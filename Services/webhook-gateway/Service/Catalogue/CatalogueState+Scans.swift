@@ -49,8 +49,19 @@ extension CatalogueState {
     mutating func request(
         _ name: ImageName, _ lane: Topics.Lane, reason: String, _ outbox: inout CatalogueOutbox
     ) {
-        guard lane == .urgent else { return enqueue(name, reason: reason) }
-        issue(name, .urgent, reason: reason, &outbox)
+        if lane == .urgent { return issue(name, .urgent, reason: reason, &outbox) }
+        // There is nothing to read, only the name to be asked for once more: the queue would forget that at a restart.
+        if let record = images[name], record.resolution == .resolved, isKnown(record.digest) {
+            return outbox.ask(record)
+        }
+        enqueue(name, reason: reason)
+    }
+
+    /// Whether the digest has a current inventory, or none to make.
+    private func isKnown(_ digest: Digest?) -> Bool {
+        guard let digest, let status = scans[digest] else { return false }
+        if case .failed = status.state { return false }
+        return status.analyserVersion == analyserVersion
     }
 
     /// Moves images from the queue to the scanners, as many as may be open.
@@ -105,20 +116,13 @@ extension CatalogueState {
             return
         }
         var attempt = 1
-        let isKnown: Bool
-        switch scans[digest]?.state {
-        case nil: isKnown = false
-        case .failed(let failure)?:
-            attempt = failure.attempt + 1
-            isKnown = false
-        case .done?, .notAnImage?: isKnown = scans[digest]?.analyserVersion == analyserVersion
-        }
+        if case .failed(let failure)? = scans[digest]?.state { attempt = failure.attempt + 1 }
         let request = ScanRequest(
             digest: digest, name: name, analyserVersion: analyserVersion, attempt: attempt, reason: reason,
             registryVersion: registry.version)
         outbox.add(.request(request, pool: registry.pool, lane))
         outbox.note(.requested, record, reason)
-        if isKnown {
+        if isKnown(digest) {
             if lane == .background { books[registry.pool, default: RequestBook()].lease(now: outbox.now) }
         } else {
             books[registry.pool, default: RequestBook()].opened(digest, lane, now: outbox.now)
