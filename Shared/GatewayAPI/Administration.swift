@@ -273,9 +273,12 @@ public struct CommandAnswer: Codable, Sendable, Hashable {
     public var done: Int?
     public var total: Int?
     public var proposals: [Proposal]?
+    /// false: it is done as far as it could be, and something was left out; the message says what.
+    public var complete: Bool?
 
     public init(
-        id: String, state: State, message: String, done: Int? = nil, total: Int? = nil, proposals: [Proposal]? = nil
+        id: String, state: State, message: String, done: Int? = nil, total: Int? = nil, proposals: [Proposal]? = nil,
+        complete: Bool? = nil
     ) {
         self.id = id
         self.state = state
@@ -283,6 +286,7 @@ public struct CommandAnswer: Codable, Sendable, Hashable {
         self.done = done
         self.total = total
         self.proposals = proposals
+        self.complete = complete
     }
 }
 

@@ -81,14 +81,15 @@ struct RoundTripTests {
             Reply(
                 command: "c1", state: .done, message: "2 images", progress: .init(done: 2, total: nil),
                 cleanup: [.init(name: name, digest: nil, revision: 3, evidence: "older than the 4 newest")],
-                at: Samples.at)
+                complete: false, at: Samples.at)
         ])
         try expectSame([
             RegistryStatusRecord(
                 registry: main, instance: "registry-enumerator-1",
                 enumeration: .init(
                     startedAt: Samples.at, repositories: 3, images: 9, problems: ["a: 500"], complete: true),
-                enumerationFiredAt: Samples.at, failure: Samples.failure())
+                enumerationFired: .init(schedule: .init(at: try TimeOfDay("02:00")), at: Samples.at),
+                failure: Samples.failure(), failureVersion: 3)
         ])
         try expectSame([
             CrawlMarkRecord(registry: main, repository: try RepositoryName("team/app"), listedAt: Samples.at, tags: 5)

@@ -134,12 +134,13 @@ struct EnumerationTests {
         #expect(room.told == ["unresolved example/a:1"])
     }
 
-    @Test("a refused credential ends the run at once; a registry that is away after a few failures")
+    @Test("a credential that is refused ends the run at once; a registry that is away after a few failures")
     func stops() async throws {
         let room = try EnumerationRoom()
         for number in 0..<50 { room.hold("example/app\(number):1", 1) }
         room.registries.update { content in
             for name in content.images.keys { content.broken[name] = .unauthorized(FakeRegistries.fault()) }
+            content.brokenPings[room.registry.name] = .unauthorized(FakeRegistries.fault())
         }
         #expect(try await room.run().1 != nil)
         #expect(room.registries.count("resolve") <= Enumeration.width && room.told.isEmpty)
@@ -148,6 +149,32 @@ struct EnumerationTests {
         }
         #expect(try await room.run().1 != nil)
         #expect(room.registries.count("resolve") <= 2 * Enumeration.width + Enumeration.failuresMax)
+    }
+
+    @Test(
+        "repositories that the credential may not read are problems of theirs, while the registry's API answers",
+        arguments: [RegistryError.unauthorized(FakeRegistries.fault()), .forbidden(FakeRegistries.fault())])
+    func refused(_ error: RegistryError) async throws {
+        let room = try EnumerationRoom()
+        for number in 10..<20 {
+            room.hold("example/app\(number):1", 1)
+            let repository = EnumerationRoom.name("example/app\(number):1").repository
+            room.registries.update { $0.brokenRepositories[repository] = error }
+        }
+        room.hold("example/zebra:1", 1)
+        let (result, failure) = try await room.run()
+        #expect(failure == nil && !result.complete && result.problems.count == 10)
+        #expect(room.told == ["observed example/zebra:1 enumeration false"])
+    }
+
+    @Test("a repository of which a name could not be asked for leaves no mark")
+    func unmarked() async throws {
+        let room = try EnumerationRoom()
+        for name in ["example/a:1", "example/b:1", "example/b:2"] { room.hold(name, 1) }
+        room.registries.update { $0.broken[EnumerationRoom.name("example/b:1")] = .badAnswer(FakeRegistries.fault()) }
+        _ = try await room.run()
+        let marks = room.drafts.withLock { $0.filter { $0.topic == Topics.crawlMarks.name }.map(\.key) }
+        #expect(marks == ["example/a"])
     }
 
     @Test("a registry that cannot be listed at all is a failure of the run")
@@ -181,7 +208,8 @@ struct EnumerationTests {
             $0.marks["example/a"] = CrawlMarkRecord(
                 registry: a.registry, repository: a.repository, listedAt: start.addingTimeInterval(1), tags: 1)
         }
-        _ = try await room.run(startedAt: start)
+        let (result, _) = try await room.run(startedAt: start)
         #expect(room.told == ["observed example/b:1 enumeration false"] && room.registries.count("tags example/a") == 0)
+        #expect(result.images == 2)
     }
 }

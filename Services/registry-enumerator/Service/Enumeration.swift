@@ -10,6 +10,9 @@ import RegistryClient
 ///
 /// A name that a listing does not show is asked for by itself, and only if the listing was complete; nothing else than
 /// a 404 to that question makes it go. What fails is a problem of the run, never an absence.
+///
+/// A repository that was listed to its end, every name of it asked for, leaves a mark. A run that goes on from an
+/// earlier one passes over those that were marked since that one began.
 /// **Limits**: `width` repositories at a time, `failuresMax` failures in a row, `problemsMax` lines, `progressMax`
 /// reports.
 actor Enumeration {
@@ -74,7 +77,9 @@ actor Enumeration {
                 repositories += others.filter { !listed.contains($0) }.sorted()
             }
             result.repositories = repositories.count
+            let listsAll = isComplete
             try await visit(repositories)
+            if listsAll, failure == nil { try await dropMarks(except: Set(repositories)) }
         }
         result.finishedAt = time.now().milliseconds
         result.complete = isComplete && failure == nil
@@ -93,11 +98,11 @@ actor Enumeration {
     }
 
     private func visit(_ repository: RepositoryName, of total: Int) async throws {
-        if known().isListed(repository, of: registry.name, since: result.startedAt) {
-            done += 1
-            return
+        if let mark = known().mark(repository, of: registry.name, since: result.startedAt) {
+            result.images += mark.tags
+            return try await tick(of: total)
         }
-        guard let listed = try await tags(of: repository) else { return }
+        guard let listed = try await tags(of: repository) else { return try await tick(of: total) }
         let catalogue = known().images[registry.name]?[repository] ?? [:]
         var names = listed.tags.map { ImageName(registry: registry.name, repository: repository, target: .tag($0)) }
         result.images += names.count
@@ -106,27 +111,49 @@ actor Enumeration {
             names += catalogue.keys.filter { !shown.contains($0) }.sorted()
         }
         var drafts: [RecordDraft] = []
+        var isWhole = listed.isWhole
         for name in names {
             guard failure == nil else { return }
-            let known = catalogue[name]
-            guard let change = try await change(name, known) else { continue }
+            let (change, isAnswered) = try await change(name, catalogue[name])
+            isWhole = isWhole && isAnswered
+            guard let change else { continue }
             let caused = context.caused("change/\(name)", by: Self.source, at: time.now())
             drafts.append(try RecordDraft(Topics.changes, key: change.key, change, caused))
         }
         guard failure == nil else { return }
+        if isWhole { drafts.append(try mark(repository, tags: listed.tags.count)) }
+        if !drafts.isEmpty { try await append(drafts) }
+        try await tick(of: total)
+    }
+
+    private func mark(_ repository: RepositoryName, tags: Int) throws -> RecordDraft {
         let mark = CrawlMarkRecord(
-            registry: registry.name, repository: repository, listedAt: time.now().milliseconds, tags: listed.tags.count)
+            registry: registry.name, repository: repository, listedAt: time.now().milliseconds, tags: tags)
         let key = EnumeratorMemory.markKey(registry.name, repository)
-        drafts.append(
-            try RecordDraft(
-                Topics.crawlMarks, key: key, mark, context.caused("mark/\(key)", by: Self.source, at: time.now())))
-        try await append(drafts)
-        done += 1
-        // At most `progressMax` reports, however many repositories there are.
-        if done * Self.progressMax / max(total, 1) > reported {
-            reported = done * Self.progressMax / max(total, 1)
-            try await report(result, done, total)
+        let caused = context.caused("mark/\(key)", by: Self.source, at: time.now())
+        return try RecordDraft(Topics.crawlMarks, key: key, mark, caused)
+    }
+
+    /// Marks of repositories that a whole list does not show and the catalogue does not have.
+    private func dropMarks(except repositories: Set<RepositoryName>) async throws {
+        let gone = known().marks.filter { _, mark in
+            mark.registry == registry.name && !repositories.contains(mark.repository)
         }
+        guard !gone.isEmpty else { return }
+        try await append(
+            gone.keys.sorted().map { key in
+                .tombstone(
+                    Topics.crawlMarks, key: key,
+                    context.caused("drop/\(key)", by: Self.source, at: time.now()))
+            })
+    }
+
+    /// At most `progressMax` reports, however many repositories there are.
+    private func tick(of total: Int) async throws {
+        done += 1
+        guard done * Self.progressMax / max(total, 1) > reported else { return }
+        reported = done * Self.progressMax / max(total, 1)
+        try await report(result, done, total)
     }
 
     /// The tags in the filter; nil where they cannot be listed. A repository that is not there has none.
@@ -142,28 +169,31 @@ actor Enumeration {
             return ([], true)
         } catch {
             try Task.checkCancellation()
-            note(error, "the tags of \(repository)")
+            try await note(error, "the tags of \(repository)")
             return nil
         }
     }
 
-    /// What the catalogue has to be told of a name; nil where nothing differs.
-    private func change(_ name: ImageName, _ known: ImageRecord?) async throws -> Change? {
+    /// What the catalogue has to be told of a name, nil where nothing differs; and whether the registry answered.
+    private func change(_ name: ImageName, _ known: ImageRecord?) async throws -> (Change?, isAnswered: Bool) {
         switch try await reader.ask(name.repository, name.target) {
         case .shows(let digest, let type):
             failuresInARow = 0
             if let known, known.digest == digest, known.resolution == .resolved, known.sources.contains(.enumeration) {
-                return nil
+                return (nil, true)
             }
-            return .observed(.init(name: name, digest: digest, mediaType: type, source: .enumeration, urgent: false))
+            let seen = Change.Observation(
+                name: name, digest: digest, mediaType: type, source: .enumeration, urgent: false)
+            return (.observed(seen), true)
         case .absent:
             failuresInARow = 0
-            return known == nil || known?.resolution == .notFound ? nil : .gone(.init(name: name, source: .enumeration))
+            let isTold = known == nil || known?.resolution == .notFound
+            return (isTold ? nil : .gone(.init(name: name, source: .enumeration)), true)
         case .failed(let error):
-            note(error, name.text)
+            try await note(error, name.text)
             let failure = RegistryFailure.failure(of: error, attempt: 1, now: time.now())
             // A name that is known stays as it is; one that is new is listed with the reason.
-            return known == nil ? .unresolved(.init(name: name, source: .enumeration, failure: failure)) : nil
+            return (known == nil ? .unresolved(.init(name: name, source: .enumeration, failure: failure)) : nil, false)
         }
     }
 
@@ -173,13 +203,23 @@ actor Enumeration {
         result.problems.append(String(problem.prefix(500)))
     }
 
-    /// A refused credential ends the run at once, since accounts get locked; a registry that is away after a few
-    /// failures.
-    private func note(_ error: any Error, _ what: String) {
+    /// A credential that is no longer accepted ends the run at once, since accounts get locked; a registry that is away
+    /// after a few failures. The list of repositories was good, so one that is refused is that repository's problem as
+    /// long as the registry's API still answers.
+    private func note(_ error: any Error, _ what: String) async throws {
         let kind = RegistryFailure.kind(of: error)
         fail("\(what): \(RegistryFailure.failure(of: error, attempt: 1, now: time.now()).message)")
-        failuresInARow += 1
-        if case RegistryError.unauthorized = error { failure = error }
-        if failuresInARow >= Self.failuresMax, kind != .damaged { failure = error }
+        guard failure == nil else { return }
+        switch kind {
+        case .unauthorized:
+            do { try await reader.ping() } catch {
+                try Task.checkCancellation()
+                failure = error
+            }
+        case .damaged: failuresInARow += 1
+        default:
+            failuresInARow += 1
+            if failuresInARow >= Self.failuresMax { failure = error }
+        }
     }
 }

@@ -3,37 +3,34 @@ import Events
 import Foundation
 import Model
 
-/// What the enumerator knows: registries, settings, its own status and marks, and the catalogue's images. In memory.
+/// What the enumerator knows: registries, settings, its own statuses and marks, and the catalogue's images. In memory.
 struct EnumeratorMemory: Sendable {
+    /// A key of `registry-status`, as it was written last; without a status it is a tombstone.
+    struct WrittenStatus: Sendable {
+        var id: RecordID
+        /// The text of the header, as `TermFence` reads it.
+        var term: String?
+        var status: RegistryStatusRecord?
+    }
+
     var registries: [RegistryName: Registry] = [:]
+    /// Registries whose record cannot be read: they are there, but are not listed.
+    var unreadable: Set<RegistryName> = []
     var settings = SettingsRecord()
-    /// By key, `registry/instance`: earlier instances count, too.
-    var statuses: [String: RegistryStatusRecord] = [:]
+    var statuses: [String: WrittenStatus] = [:]
     var marks: [String: CrawlMarkRecord] = [:]
     var images: [RegistryName: [RepositoryName: [ImageName: ImageRecord]]] = [:]
 
-    /// What is known of a registry over all instances: the latest times, and the run that began last.
-    func status(of registry: RegistryName, instance: String) -> RegistryStatusRecord {
-        let all = statuses.values.filter { $0.registry == registry }
-        var merged = RegistryStatusRecord(registry: registry, instance: instance)
-        let latest = all.max {
-            ($0.enumeration?.startedAt ?? .distantPast) < ($1.enumeration?.startedAt ?? .distantPast)
-        }
-        merged.enumeration = latest?.enumeration
-        merged.failure = latest?.failure
-        merged.enumerationFiredAt = all.compactMap(\.enumerationFiredAt).max()
-        merged.rescanFiredAt = all.compactMap(\.rescanFiredAt).max()
-        return merged
-    }
+    func exists(_ registry: RegistryName) -> Bool { registries[registry] != nil || unreadable.contains(registry) }
 
-    func isListed(_ repository: RepositoryName, of registry: RegistryName, since: Date) -> Bool {
-        marks[Self.markKey(registry, repository)].map { $0.listedAt >= since } ?? false
+    /// The mark of a repository that was listed to its end since then.
+    func mark(_ repository: RepositoryName, of registry: RegistryName, since: Date) -> CrawlMarkRecord? {
+        marks[Self.markKey(registry, repository)].flatMap { $0.listedAt >= since ? $0 : nil }
     }
 
     static func markKey(_ registry: RegistryName, _ repository: RepositoryName) -> String {
         "\(registry)/\(repository)"
     }
-    static func statusKey(_ record: RegistryStatusRecord) -> String { "\(record.registry)/\(record.instance)" }
 }
 
 struct EnumeratorProjection: Projection {
@@ -71,9 +68,13 @@ struct EnumeratorProjection: Projection {
         switch effect {
         case .nothing: break
         case .registry(let registry):
-            if let name = try? RegistryName(record.key) { rows.state.registries[name] = registry }
+            guard let name = try? RegistryName(record.key) else { break }
+            rows.state.registries[name] = registry
+            rows.state.unreadable.remove(name)
         case .settings(let settings): rows.state.settings = settings ?? SettingsRecord()
-        case .status(let status): rows.state.statuses[record.key] = status
+        case .status(let status):
+            rows.state.statuses[record.key] = .init(
+                id: record.id, term: record.header(TermFence.header), status: status)
         case .mark(let mark): rows.state.marks[record.key] = mark
         case .image(let name, let image):
             let live = image.flatMap { $0.trash == nil ? $0 : nil }
@@ -85,6 +86,7 @@ struct EnumeratorProjection: Projection {
         // A registry that cannot be read is not listed; of anything else nothing is known, so it is found out again.
         if record.id.topic == Topics.registries.name, let name = try? RegistryName(record.key) {
             rows.state.registries[name] = nil
+            rows.state.unreadable.insert(name)
         }
     }
 

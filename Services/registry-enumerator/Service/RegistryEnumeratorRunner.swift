@@ -2,7 +2,8 @@
 ///
 /// **Promises**: one instance is active, and one run a registry at a time. What a registry shows and the catalogue does
 /// not have is told; what is equal writes nothing. A schedule fires once for each due time; one that was missed while
-/// nobody ran fires once at the start. A run that was cut off goes on where its marks end.
+/// nobody ran fires once at the start. A run that was cut off goes on where its marks end. A stop does not wait for a
+/// run.
 /// **Limits**: those of `Enumeration`; schedules are looked at every `lookEvery`.
 import EventLogPort
 import Events
@@ -26,6 +27,7 @@ public struct RegistryEnumeratorRunner: Service {
     }
 
     /// Works until the process stops gracefully or the task is cancelled.
+    /// - Throws: an error of the log that lasted.
     public func run() async throws {
         let part = ports.readiness.part(Self.name, waitingFor: "its view is being read")
         let store = MemoryViewStore(EnumeratorMemory())
@@ -37,20 +39,31 @@ public struct RegistryEnumeratorRunner: Service {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await view.run() }
                 group.addTask {
-                    try await view.waitUntilReady()
+                    do { try await view.waitUntilReady() } catch { return }
                     part.ready()
-                    try await active.run { session in
-                        try await view.waitFor(session.ends(of: view.projection.topics), within: .seconds(600))
-                        try await EnumeratorTenure(session: session, store: store, ports: ports, registries: registries)
-                            .run()
-                    }
                 }
-                defer { group.cancelAll() }
-                try await group.next()
-                view.stop()
+                group.addTask {
+                    defer { view.stop() }
+                    try await active.run { try await lead($0, view) }
+                }
+                while try await group.next() != nil {}
             }
         } onGracefulShutdown: {
             active.stop()
+        }
+    }
+
+    private func lead(_ session: ActiveSession, _ view: EnumeratorTenure.MemoryView) async throws {
+        let tenure = EnumeratorTenure(session: session, view: view, ports: ports, registries: registries)
+        do { try await tenure.run() } catch is ActiveInstanceError {
+            // With the session it ends as it should; before it, a newer instance has written.
+            guard session.isActive else { return }
+            ports.logger.warning("another instance is active", metadata: ["term": "\(session.term)"])
+        } catch is CancellationError {
+            // The graceful stop lasted too long.
+        } catch {
+            ports.logger.error("listing registries ended", metadata: ["error.chain": "\(error)"])
+            throw error
         }
     }
 }

@@ -1,7 +1,19 @@
+import Events
 import Foundation
 import Model
 
 extension Schedule {
+    /// Whether the schedule is due. One that is seen for the first time, or differs, is counted from now on.
+    static func fires(_ schedule: Schedule?, _ fired: inout RegistryStatusRecord.Firing?, _ now: Date) -> Bool {
+        guard let schedule, let last = fired, last.schedule == schedule else {
+            fired = schedule.map { .init(schedule: $0, at: now) }
+            return false
+        }
+        guard let due = schedule.next(after: last.at), due <= now else { return false }
+        fired = .init(schedule: schedule, at: now)
+        return true
+    }
+
     /// The first time after `date` at which the schedule is due, once a day; nil for a time zone that nobody knows.
     ///
     /// A local time that the change to summer time skips is due at the first moment after the gap; one that comes twice

@@ -14,7 +14,7 @@ public struct Command: EventPayload, Hashable {
         case activateGeneration(Int)
         /// Cleanup: what the rule would remove.
         case previewCleanup(CleanupRule)
-        /// Cleanup: remove what a preview named, as far as it still holds.
+        /// Cleanup: remove what the rule takes now. The catalogue refuses what changed since it was judged.
         case applyCleanup(CleanupRule)
         case restore([ImageName])
     }
@@ -63,6 +63,8 @@ public struct Reply: EventPayload, Hashable {
     public var message: String
     public var progress: Progress?
     public var cleanup: [CleanupProposal]?
+    /// false: it is done as far as it could be, and something was left out; the message says what.
+    public var complete: Bool?
     public var at: Date
 
     public struct Progress: Codable, Sendable, Hashable {
@@ -76,13 +78,14 @@ public struct Reply: EventPayload, Hashable {
 
     public init(
         command: String, state: State, message: String, progress: Progress? = nil, cleanup: [CleanupProposal]? = nil,
-        at: Date
+        complete: Bool? = nil, at: Date
     ) {
         self.command = command
         self.state = state
         self.message = message
         self.progress = progress
         self.cleanup = cleanup
+        self.complete = complete
         self.at = at
     }
 }

@@ -1,7 +1,7 @@
 public import Foundation
 public import Model
 
-/// The topic `registry-status`. Key: `registry/instance`.
+/// The topic `registry-status`. Key: `registry/service`, so that an instance that takes over goes on with the same one.
 public struct RegistryStatusRecord: EventPayload, Hashable {
     public static let eventType = "pratique.registry-status"
 
@@ -28,25 +28,45 @@ public struct RegistryStatusRecord: EventPayload, Hashable {
         }
     }
 
+    /// When a schedule fired last, so that a restart does not fire it twice; at first the time at which it was seen.
+    public struct Firing: Codable, Sendable, Hashable {
+        /// Another one is counted from when it is seen, not from when this one fired.
+        public var schedule: Schedule
+        public var at: Date
+        public init(schedule: Schedule, at: Date) {
+            self.schedule = schedule
+            self.at = at
+        }
+    }
+
     public var registry: RegistryName
+    /// Who wrote it last.
     public var instance: String
     public var enumeration: Enumeration?
-    /// When the schedules were last fired, so that a restart fires none twice.
-    public var enumerationFiredAt: Date?
-    public var rescanFiredAt: Date?
+    public var enumerationFired: Firing?
+    /// Of the registry's own rescans, and of those of all registries.
+    public var rescanFired: Firing?
+    public var globalRescanFired: Firing?
     public var failure: Failure?
+    /// The version of the registry's record that the failure was with: another one is tried at once.
+    public var failureVersion: Int?
 
     public init(
-        registry: RegistryName, instance: String, enumeration: Enumeration? = nil, enumerationFiredAt: Date? = nil,
-        rescanFiredAt: Date? = nil, failure: Failure? = nil
+        registry: RegistryName, instance: String, enumeration: Enumeration? = nil, enumerationFired: Firing? = nil,
+        rescanFired: Firing? = nil, globalRescanFired: Firing? = nil, failure: Failure? = nil,
+        failureVersion: Int? = nil
     ) {
         self.registry = registry
         self.instance = instance
         self.enumeration = enumeration
-        self.enumerationFiredAt = enumerationFiredAt
-        self.rescanFiredAt = rescanFiredAt
+        self.enumerationFired = enumerationFired
+        self.rescanFired = rescanFired
+        self.globalRescanFired = globalRescanFired
         self.failure = failure
+        self.failureVersion = failureVersion
     }
+
+    public static func key(_ registry: RegistryName, _ service: String) -> String { "\(registry)/\(service)" }
 }
 
 /// The topic `crawl-marks`. Key: `registry/repository`.

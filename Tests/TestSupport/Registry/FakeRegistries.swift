@@ -1,3 +1,4 @@
+import EventLogPort
 public import Model
 public import RegistryAccess
 public import RegistryClient
@@ -16,10 +17,12 @@ public final class FakeRegistries: RegistryDirectory {
         public var broken: [ImageName: RegistryError] = [:]
         /// Thrown for the tags of one repository.
         public var brokenRepositories: [RepositoryName: RegistryError] = [:]
+        /// Thrown by the ping of a registry alone.
+        public var brokenPings: [RegistryName: RegistryError] = [:]
         /// Repositories or tags left out of listings, which then say that they are incomplete.
         public var cutRepositories: Set<RepositoryName> = []
         public var cutsCatalogue = false
-        /// Every call waits until this is false.
+        /// Every call waits until this is false or its task is cancelled.
         public var holds = false
         /// Such as `resolve example/app:1`, `tags example/app`, `repositories example`.
         public var calls: [String] = []
@@ -28,20 +31,22 @@ public final class FakeRegistries: RegistryDirectory {
     }
 
     private let state = Mutex(Content())
-    private let held = Mutex<[CheckedContinuation<Void, Never>]>([])
+    /// Where calls wait while `holds`; a new one each time that it was opened.
+    private let door = Mutex(Gate())
 
     public init() {}
 
     public func update(_ body: (inout Content) -> Void) {
-        let freed = state.withLock { state in
+        let door = state.withLock { state in
             body(&state)
-            guard !state.holds else { return [CheckedContinuation<Void, Never>]() }
-            return held.withLock { held in
-                defer { held = [] }
-                return held
-            }
+            return state.holds
+                ? nil
+                : self.door.withLock { door in
+                    defer { door = Gate() }
+                    return door
+                }
         }
-        for continuation in freed { continuation.resume() }
+        door?.open()
     }
     public var content: Content { state.withLock { $0 } }
     public func count(_ prefix: String) -> Int { state.withLock { $0.calls.filter { $0.hasPrefix(prefix) }.count } }
@@ -62,13 +67,9 @@ public final class FakeRegistries: RegistryDirectory {
             state.runningMax = max(state.runningMax, state.running)
         }
         defer { state.withLock { $0.running -= 1 } }
-        await withCheckedContinuation { continuation in
-            let goesOn = state.withLock { state in
-                if state.holds { held.withLock { $0.append(continuation) } }
-                return !state.holds
-            }
-            if goesOn { continuation.resume() }
-        }
+        let door = state.withLock { $0.holds ? self.door.withLock { $0 } : nil }
+        await door?.wait()
+        try Task.checkCancellation()
         await Task.yield()
         if let error = state.withLock({ $0.down[registry] }) { throw error }
     }
@@ -78,7 +79,10 @@ private struct FakeReader: RegistryReader {
     let registry: RegistryName
     let registries: FakeRegistries
 
-    func ping() async throws { try await registries.call("ping \(registry)", registry) }
+    func ping() async throws {
+        try await registries.call("ping \(registry)", registry)
+        if let error = registries.content.brokenPings[registry] { throw error }
+    }
 
     func resolve(_ repository: RepositoryName, _ target: ReferenceTarget) async throws -> ResolvedManifest {
         let name = ImageName(registry: registry, repository: repository, target: target)

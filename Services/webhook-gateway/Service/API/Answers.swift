@@ -40,7 +40,7 @@ extension CommandAnswer {
         }
         self.init(
             id: reply.command, state: state, message: reply.message, done: reply.progress?.done,
-            total: reply.progress?.total, proposals: proposals)
+            total: reply.progress?.total, proposals: proposals, complete: reply.complete)
     }
 
     var hasEnded: Bool { state == .done || state == .failed }
