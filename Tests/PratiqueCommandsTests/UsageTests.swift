@@ -35,7 +35,8 @@ struct UsageTests {
             "registries create demo --url http://a --webhook-secret-file no-such-file", "registries test Not_A_Name",
             "cleanup preview demo", "cleanup preview demo --keep-newest 0", "cleanup apply demo --keep-newest -1",
             "cleanup restore no-repository", "policies set no-such-file", "advisories activate first",
-            "tokens create pipeline",
+            "tokens create pipeline", "scan oci:image --offline --advisories no-such-folder",
+            "images list --token-file no-such-file",
         ])
     func usage(_ line: String) async {
         #expect(await status(line.split(separator: " ").map(String.init)) == .usage)
@@ -53,9 +54,15 @@ struct UsageTests {
         #expect(await status(words) == .usage)
     }
 
-    @Test("that names what is not there ends with 1", arguments: ["no-such-folder", advisories])
-    func missing(_ advisories: String) async {
-        #expect(await status(["scan", "oci:no-such-image", "--offline", "--advisories", advisories]) == .failure)
+    @Test("that names an image that is not there ends with 1")
+    func missing() async {
+        #expect(await status(["scan", "oci:no-such-image", "--offline", "--advisories", Self.advisories]) == .failure)
+    }
+
+    @Test("with a policy file that is not there ends with 2")
+    func missingPolicy() async {
+        let words = ["scan", "oci:image", "--offline", "--advisories", Self.advisories, "--policy", "no-such-file"]
+        #expect(await status(words) == .usage)
     }
 
     @Test("that asks for help ends with 0", arguments: CommandPlace.all)

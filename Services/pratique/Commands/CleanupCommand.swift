@@ -51,12 +51,13 @@ struct CleanupCommand: AsyncParsableCommand {
             try output.write(
                 answer, rows: answer.proposals ?? [], name: \.name.text,
                 columns: CleanupCommand.columns("WOULD BE REMOVED"))
+            CleanupCommand.note(answer, output)
         }
     }
 
     struct Apply: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Move what a rule names to the trash, from where it can be restored.",
+            abstract: "Move what a rule takes now to the trash, from where it can be restored.",
             discussion: """
                 Examples:
                   pratique cleanup apply demo --keep-newest 5
@@ -70,6 +71,7 @@ struct CleanupCommand: AsyncParsableCommand {
             let answer = try await server.client().run("cleanup/apply", body: rule.request(), title: "cleaning up")
             try output.write(
                 answer, rows: answer.proposals ?? [], name: \.name.text, columns: CleanupCommand.columns("REMOVED"))
+            CleanupCommand.note(answer, output)
         }
     }
 
@@ -87,8 +89,13 @@ struct CleanupCommand: AsyncParsableCommand {
         func run() async throws {
             let request = RestoreRequest(images: try images.map(parseName))
             let answer = try await server.client().run("cleanup/restore", body: request, title: "restoring")
-            Output.note(answer.message)
+            Output.note(Output.safe(answer.message))
         }
+    }
+
+    /// How many they are, and what was left out: images beyond the limit, images that cannot be read. JSON holds it.
+    private static func note(_ answer: CommandAnswer, _ output: OutputOptions) {
+        if output.format == .table { Output.note(Output.safe(answer.message)) }
     }
 
     static func columns(_ title: String) -> [Table<CommandAnswer.Proposal>.Column] {

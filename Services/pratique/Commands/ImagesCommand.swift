@@ -22,6 +22,7 @@ struct ImagesCommand: AsyncParsableCommand {
                 Examples:
                   pratique images list --registry demo
                   pratique images list --status undetermined --format json
+                  pratique images list --trash
                 """)
         @OptionGroup var server: ServerOptions
         @OptionGroup var output: OutputOptions
@@ -32,6 +33,7 @@ struct ImagesCommand: AsyncParsableCommand {
         )
         var status: String?
         @Option(help: "Only images whose name holds this text.") var matching: String?
+        @Flag(help: "Images in the trash, and until when `cleanup restore` can bring them back.") var trash = false
 
         func validate() throws {
             if let status, ImageSummary.Status(rawValue: status) == nil {
@@ -40,11 +42,14 @@ struct ImagesCommand: AsyncParsableCommand {
         }
 
         func run() async throws {
-            let query = [("registry", registry), ("status", status), ("q", matching)].compactMap { pair in
-                pair.1.map { (pair.0, $0) }
-            }
+            let filters = [
+                ("registry", registry), ("status", status), ("q", matching), ("trash", trash ? "true" : nil),
+            ]
+            let query = filters.compactMap { pair in pair.1.map { (pair.0, $0) } }
             let images = try await server.client().list("images", query: query, of: ImageSummary.self)
-            try output.write(images, rows: images, name: \.name.text, columns: ImagesCommand.columns)
+            try output.write(
+                images, rows: images, name: \.name.text,
+                columns: trash ? ImagesCommand.trashColumns : ImagesCommand.columns)
         }
     }
 
@@ -113,6 +118,13 @@ struct ImagesCommand: AsyncParsableCommand {
             try output.write(
                 answer, rows: answer.images, name: \.text, columns: [.init("RESCAN REQUESTED") { $0.text }])
         }
+    }
+
+    static var trashColumns: [Table<ImageSummary>.Column] {
+        [
+            .init("IMAGE") { $0.name.text }, .init("DIGEST") { $0.digest?.short ?? "-" },
+            .init("RESTORABLE UNTIL") { $0.restorableUntil?.rfc3339 ?? "-" },
+        ]
     }
 
     static var columns: [Table<ImageSummary>.Column] {

@@ -158,7 +158,7 @@ struct RegistriesCommand: AsyncParsableCommand {
 
     struct Enumerate: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "List the registry's images now.",
+            abstract: "List the registry's images now. Exits 1 when the listing is not complete.",
             discussion: """
                 Examples:
                   pratique registries enumerate demo
@@ -170,8 +170,13 @@ struct RegistriesCommand: AsyncParsableCommand {
 
         func run() async throws {
             let path = "registries/\(try parseRegistry(name))/enumerate"
-            let answer = try await server.client().run(path, body: nil, title: "enumerating \(name)")
+            let answer = try await server.client().run(
+                path, body: nil, title: "enumerating \(name)", counted: "repositories")
             try output.write(answer, rows: [answer], name: \.message, columns: [.init("ENUMERATION") { $0.message }])
+            if answer.complete == false {
+                Output.note("the listing is not complete: \(Output.safe(answer.message))")
+                throw QuietExit(.failure)
+            }
         }
     }
 

@@ -64,6 +64,18 @@ struct ProgressBarTests {
         #expect(line.count { $0 == "█" } == 28)
     }
 
+    @Test("counts things by their word, or without one", arguments: [("repositories", " repositories"), ("", "")])
+    func things(_ word: String, _ shown: String) {
+        let bar = String(repeating: "█", count: 7) + String(repeating: "░", count: 21)
+        let line = ProgressBar.line("listing", done: 1, total: 4, .things(word))
+        #expect(line == "listing  \(bar) 25 %  1 of 4\(shown)")
+    }
+
+    @Test("shows how long it lasts where nothing else is known", arguments: [(5, "5 s"), (125, "2 min 5 s")])
+    func elapsed(_ seconds: Int, _ shown: String) {
+        #expect(ProgressBar.line("importing", seconds: seconds) == "importing  \(shown)")
+    }
+
     @Test("shows only what is done where the total is not known", arguments: [nil, 0, -1] as [Int64?])
     func unknown(_ total: Int64?) {
         #expect(ProgressBar.line("reading", done: 1_500_000, total: total) == "reading  1.5 MB")

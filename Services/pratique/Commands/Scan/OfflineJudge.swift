@@ -16,6 +16,10 @@ struct OfflineJudge: ImageJudge {
     }
 
     private static func load(_ folder: String) throws -> AdvisorySet {
+        guard FileManager.default.fileExists(atPath: folder) else {
+            throw CommandFailure(
+                "there is no folder \(folder) with advisories", advice: "check the path", status: .usage)
+        }
         var builder = AdvisorySet.Builder(generation: 1)
         var reading = AdvisoryImport { builder.add($0) }
         do { try reading.read(path: folder) } catch {

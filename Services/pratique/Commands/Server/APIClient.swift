@@ -10,6 +10,10 @@ struct APIClient: Sendable {
     let transport: any HTTPTransport
     /// An answer has at most this many bytes: a page of images with reasons, a report with its findings.
     static let answerBytesMax: Int64 = 64 << 20
+    /// Asking how a command fares, a second each time, ends after this many answers that say nothing new.
+    static let silentAnswersMax = 3_600
+    /// A list is cut after this many items, and says so.
+    static let listMax = 100_000
 
     func get<Answer: Decodable>(
         _ path: String, query: [(String, String)] = [], as type: Answer.Type = Answer.self
@@ -29,9 +33,10 @@ struct APIClient: Sendable {
         _ = try await send(.delete, path, query: [], body: nil)
     }
 
-    /// Every item of a list that comes in pages, up to `most`.
+    /// Every item of a list that comes in pages; what is beyond `most` is left out with a note.
     func list<Item: Codable & Sendable & Hashable>(
-        _ path: String, query: [(String, String)] = [], most: Int = 100_000, of type: Item.Type = Item.self
+        _ path: String, query: [(String, String)] = [], most: Int = Self.listMax, of type: Item.Type = Item.self,
+        note: (String) -> Void = Output.note
     ) async throws -> [Item] {
         var items: [Item] = []
         var after: String?
@@ -42,22 +47,42 @@ struct APIClient: Sendable {
             guard page.next != after else { break }
             after = page.next
         } while after != nil && items.count < most
+        if after != nil { note("only the first \(items.count) are shown; there are more") }
         return items
     }
 
     /// Starts a command and follows it to its end.
-    func run(_ path: String, body: (any Encodable)?, title: String) async throws -> CommandAnswer {
-        let bar = ProgressBar(title)
+    /// - Parameter counted: what its progress counts.
+    /// - Throws: `CommandFailure` when it failed, or said nothing new for `silentAnswersMax` answers.
+    func run(
+        _ path: String, body: (any Encodable)?, title: String, counted: String = ""
+    ) async throws -> CommandAnswer {
+        let bar = ProgressBar(title, unit: .things(counted))
         defer { bar.finish() }
         var answer = try await send(
-            .post, path, query: [("wait", "20")], body: body, wait: .seconds(30), as: CommandAnswer.self)
+            .post, path, query: [("wait", "1")], body: body, wait: .seconds(30), as: CommandAnswer.self)
+        var silent = 0
         while answer.state == .accepted || answer.state == .running {
+            if let total = answer.total {
+                bar.update(done: Int64(answer.done ?? 0), total: Int64(total))
+            } else {
+                bar.update()
+            }
+            let before = answer
             answer = try await send(
-                .get, "replies/\(answer.id)", query: [("wait", "2")], wait: .seconds(30), as: CommandAnswer.self)
-            if let total = answer.total { bar.update(done: Int64(answer.done ?? 0), total: Int64(total)) }
+                .get, "replies/\(before.id)", query: [("wait", "1")], wait: .seconds(30), as: CommandAnswer.self)
+            silent = answer == before ? silent + 1 : 0
+            guard silent < Self.silentAnswersMax else { throw Self.silence(title, answer) }
         }
-        guard answer.state == .done else { throw CommandFailure("\(title) failed", cause: answer.message) }
+        guard answer.state == .done else { throw CommandFailure("\(title) failed", cause: Output.safe(answer.message)) }
         return answer
+    }
+
+    private static func silence(_ title: String, _ answer: CommandAnswer) -> CommandFailure {
+        CommandFailure(
+            "\(title) has not ended",
+            cause: "for an hour nothing new was told; the last was: \(Output.safe(answer.message))",
+            advice: "it may still be under way as command \(answer.id): look at the service's log, or try again")
     }
 
     private func send(

@@ -29,7 +29,8 @@ struct ServerOptions: ParsableArguments {
     private func token(_ environment: [String: String]) throws -> String {
         if let tokenFile {
             guard let bytes = FileManager.default.contents(atPath: tokenFile), bytes.count <= 4096 else {
-                throw CommandFailure("cannot read the token file \(tokenFile)", advice: "check the path and its mode")
+                throw CommandFailure(
+                    "cannot read the token file \(tokenFile)", advice: "check the path and its mode", status: .usage)
             }
             return String(decoding: bytes, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
         }
