@@ -71,7 +71,8 @@ actor EnumeratorTenure {
     }
 
     private func work(_ records: AsyncStream<Record>) async throws {
-        let ends = try await session.ends(of: view.projection.topics)
+        let (session, topics) = (session, view.projection.topics)
+        let ends = try await Backoff.untilStopped.retrying(on: ports.time) { try await session.ends(of: topics) }
         try await view.waitUntilReady()
         try await view.waitFor(ends, within: Self.viewWait)
         let changes = view.changes()
@@ -131,7 +132,10 @@ actor EnumeratorTenure {
     /// The registry may have been written just before the command.
     private func registry(_ name: RegistryName) async throws -> Registry? {
         if let known = memory.registries[name] { return known }
-        let ends = try await session.ends(of: [Topics.registries.name]).filter { $0.value >= 0 }
+        let session = session
+        let ends = try await Backoff.untilStopped.retrying(on: ports.time) {
+            try await session.ends(of: [Topics.registries.name])
+        }
         do { try await view.waitFor(ends, within: Self.registryWait) } catch ViewError.tooLate {}
         return memory.registries[name]
     }

@@ -142,11 +142,12 @@ struct EnumeratorOutput: Sendable {
 
     var now: Date { time.now().milliseconds }
 
+    /// Waits for a log that is away, until it is cancelled.
     func append(_ drafts: [RecordDraft]) async throws {
         guard !drafts.isEmpty else { return }
         CrashPoint.hit(.enumeratorBeforeAppend)
         let session = session
-        try await Backoff().retrying(on: time) { _ = try await session.append(drafts) }
+        try await Backoff.untilStopped.retrying(on: time) { _ = try await session.append(drafts) }
         CrashPoint.hit(.enumeratorAfterAppend)
     }
 
