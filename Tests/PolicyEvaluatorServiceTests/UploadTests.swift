@@ -9,6 +9,9 @@ import Testing
 struct UploadTests {
     private let app = "main/team/app:1"
     private let index = Fixtures.digest(9)
+    private let arm: Platform
+
+    init() throws { arm = try Platform("linux/arm64") }
 
     @Test("an index is judged from its platforms' uploads, be it one or two", arguments: [1, 2])
     func platforms(count: Int) async throws {
@@ -16,7 +19,7 @@ struct UploadTests {
         try await fixture.put(policy: .standard)
         let children =
             [InventoryRecord.Child(platform: .linuxAMD64, digest: Fixtures.digest(1))]
-            + [InventoryRecord.Child(platform: try Platform("linux/arm64"), digest: Fixtures.digest(2))]
+            + [InventoryRecord.Child(platform: arm, digest: Fixtures.digest(2))]
         let candidate = try await fixture.upload(app, index, children: Array(children.prefix(count)))
         try await fixture.running {
             _ = try await fixture.importAdvisories([.init(id: "PYSEC-1", package: "jinja2", fixed: "3.1.3")])
@@ -42,6 +45,17 @@ struct UploadTests {
             _ = try await fixture.importAdvisories([.init(id: "PYSEC-1", package: "jinja2", fixed: "3.1.3")])
             _ = try await fixture.waitForVerdict(candidate.key, "the finding") { $0.verdict.outcome == .nonCompliant }
         }
+    }
+
+    @Test("a platform keeps what its text form does not hold")
+    func wholePlatform() async throws {
+        let fixture = try await EvaluatorFixture()
+        try await fixture.put(policy: .standard)
+        let windows = try Platform(os: "windows", architecture: "amd64", osVersion: "10.0.17763.1")
+        let child = InventoryRecord.Child(platform: windows, digest: Fixtures.digest(1))
+        let candidate = try await fixture.upload(app, index, children: [child])
+        let verdict = try await fixture.running { try await fixture.waitForVerdict(candidate.key) }
+        #expect(verdict.platforms.map(\.platform) == [windows])
     }
 }
 
