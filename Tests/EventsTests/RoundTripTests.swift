@@ -74,8 +74,9 @@ struct RoundTripTests {
         let main = try RegistryName("main")
         try expectSame([
             ScanRequest(digest: Samples.digest(1), name: name, attempt: 2, reason: "retry"),
-            ScanRequest(digest: Samples.digest(1), name: name, analyserVersion: "7", attempt: 1, reason: "observed"),
-            ScanRequest(digest: Samples.digest(1), name: name, attempt: 1, reason: "retry", registryVersion: 3),
+            ScanRequest(
+                digest: Samples.digest(1), name: name, platforms: [.linuxAMD64, try Platform("linux/arm/v7")],
+                analyserVersion: "7", registryVersion: 3, attempt: 1, wantsStatus: true, reason: "observed"),
         ])
         try expectSame([
             Reply(

@@ -146,8 +146,8 @@ enum Samples {
             + Failure.Kind.allCases.map { .failed(failure($0)) }
         return try states.map { state in
             ScanStatusRecord(
-                digest: digest(5), state: state, analyserVersion: "7", name: try name(), scanner: "scanner-1",
-                finishedAt: at)
+                digest: digest(5), state: state, platforms: [.linuxAMD64], analyserVersion: "7", name: try name(),
+                scanner: "scanner-1", finishedAt: at, createdAt: at)
         }
     }
 }

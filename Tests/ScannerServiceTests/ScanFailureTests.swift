@@ -1,5 +1,4 @@
 import EventLogPort
-import EventLogSQLite
 import Events
 import Foundation
 import Model
@@ -11,7 +10,7 @@ import Testing
 struct ScanFailureTests {
     enum Trouble: String, CaseIterable, CustomTestStringConvertible {
         case manifestMissing, blobMissing, rateLimited, serverError, truncatedBody, wrongDigest, wrongDiffID
-        case unknownMediaType, corruptGzip, truncatedTar, emptyLayer, credentialsRefused
+        case unknownMediaType, unknownLayer, corruptGzip, truncatedTar, emptyLayer, credentialsRefused
 
         var testDescription: String { rawValue }
 
@@ -21,7 +20,7 @@ struct ScanFailureTests {
             case .rateLimited: .rateLimited
             case .serverError: .unreachable
             case .truncatedBody, .wrongDigest, .wrongDiffID, .corruptGzip, .truncatedTar, .emptyLayer: .damaged
-            case .unknownMediaType: .unsupported
+            case .unknownMediaType, .unknownLayer: .unsupported
             case .credentialsRefused: .unauthorized
             }
         }
@@ -32,6 +31,8 @@ struct ScanFailureTests {
         let fixture = try await ScannerFixture.start(
             trouble == .credentialsRefused ? .basic(user: "robot", secret: "secret") : .none)
         let digest = try arrange(trouble, fixture.registry)
+        let start = Date()
+        if trouble == .credentialsRefused { try await giveWrongCredential(fixture) }
         try await fixture.request(digest, "demo/team/app@\(digest)")
         let status = try await fixture.status(of: digest)
         if trouble == .unknownMediaType, case .notAnImage(let type) = status.state {
@@ -46,12 +47,66 @@ struct ScanFailureTests {
         #expect(failure.kind == trouble.kind, "\(failure.message)")
         #expect(!failure.message.isEmpty)
         #expect(failure.attempt == 1)
-        #expect(failure.nextAttemptAt != nil)
-        if trouble != .credentialsRefused {
-            let next = fixture.registry.put(try debianImage("next"), "team/next", tag: "1")
-            try await fixture.request(next, "demo/team/next:1")
-            #expect(try await fixture.status(of: next).state == .done)
+        // What is not read will not be read at another time either.
+        #expect((failure.nextAttemptAt == nil) == (trouble.kind == .unsupported))
+        if trouble == .rateLimited, let next = failure.nextAttemptAt { #expect(next >= start.addingTimeInterval(3600)) }
+        // The next image is read, of a registry that lets us.
+        let open = try await RegistrySimulator.start()
+        try await fixture.put(Registry(name: try RegistryName("open"), url: open.address))
+        let next = open.put(try debianImage("next"), "team/next", tag: "1")
+        try await fixture.request(next, "open/team/next:1", registryVersion: 1)
+        #expect(try await fixture.status(of: next).state == .done)
+        await open.stop()
+        await fixture.stop()
+    }
+
+    private func giveWrongCredential(_ fixture: ScannerFixture) async throws {
+        let secret = fixture.folder.file("secret")
+        try Data("not the secret".utf8).write(to: secret)
+        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: secret.path)
+        let credential = SealedCredential.reference(user: "robot", source: "file:\(secret.path)")
+        let registry = Registry(
+            name: try RegistryName("demo"), url: fixture.registry.address, credential: credential, version: 2)
+        try await fixture.put(registry)
+    }
+
+    @Test("a registry that is down is unreachable; when it is back the next attempt scans")
+    func downAndBack() async throws {
+        let fixture = try await ScannerFixture.start()
+        let digest = fixture.registry.put(try debianImage(), "team/app", tag: "1")
+        let down = try await RegistrySimulator.start()
+        let name = try RegistryName("moved")
+        try await fixture.put(Registry(name: name, url: down.address))
+        await down.stop()
+        try await fixture.request(digest, "moved/team/app:1", registryVersion: 1)
+        guard case .failed(let failure) = try await fixture.status(of: digest).state else {
+            Issue.record("nobody answers")
+            return await fixture.stop()
         }
+        #expect(failure.kind == .unreachable && failure.nextAttemptAt != nil)
+        // It comes back at another address, which its record says.
+        try await fixture.put(Registry(name: name, url: fixture.registry.address, version: 2))
+        try await fixture.request(digest, "moved/team/app:1", registryVersion: 2, attempt: 2)
+        #expect(try await fixture.statuses(2, of: digest).last?.state == .done)
+        await fixture.stop()
+    }
+
+    @Test("an inventory that the log does not take is a failure with its reason, and the next image is scanned")
+    func tooLarge() async throws {
+        let fixture = try await ScannerFixture.start()
+        let digest = fixture.registry.put(try debianImage(), "team/app", tag: "1")
+        fixture.log.refuse(Topics.inventories.name)
+        try await fixture.request(digest, "demo/team/app:1")
+        guard case .failed(let failure) = try await fixture.status(of: digest).state else {
+            Issue.record("it is not in the log")
+            return await fixture.stop()
+        }
+        #expect(failure.kind == .tooLarge && failure.nextAttemptAt == nil, "\(failure.message)")
+        fixture.log.refuse(Topics.inventories.name, false)
+        let next = fixture.registry.put(try debianImage("next"), "team/next", tag: "1")
+        try await fixture.request(next, "demo/team/next:1")
+        #expect(try await fixture.status(of: next).state == .done)
+        #expect(try await fixture.log.end(of: Topics.deadLetters.name)[0] == -1)
         await fixture.stop()
     }
 
@@ -68,7 +123,7 @@ struct ScanFailureTests {
         }
         try await fixture.request(digest, "demo/team/app@\(digest)", attempt: 2)
         try await eventually("the second attempt is done") {
-            let reader = try await fixture.log.read(Topics.scanStatus.name, after: [:])
+            let reader = try await fixture.log.inner.read(Topics.scanStatus.name, after: [:])
             return try await reader.next()?.contains { try $0.payload(ScanStatusRecord.self).state == .done } == true
         }
         await fixture.stop()
@@ -138,6 +193,10 @@ struct ScanFailureTests {
         case .wrongDiffID:
             return registry.put(try debianImage(diffIDs: [ImageFixture.digest([7])]), "team/app")
         case .unknownMediaType: return try image(layer.stored, type: "application/vnd.example.layer")
+        case .unknownLayer:
+            var unknown = debianLayer("zlib1g")
+            unknown.mediaType = "application/vnd.example.layer"
+            return registry.put(try ImageFixture(layers: [layer, unknown]), "team/app")
         case .corruptGzip:
             var bytes = layer.stored
             bytes.replaceSubrange(20..<40, with: [UInt8](repeating: 0xaa, count: 20))

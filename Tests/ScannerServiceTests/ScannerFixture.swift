@@ -1,5 +1,4 @@
 import EventLogPort
-import EventLogSQLite
 import Events
 import Foundation
 import HTTPCurl
@@ -14,31 +13,37 @@ import TestSupport
 /// A scanner on the embedded log, and a simulated registry that it reads.
 struct ScannerFixture {
     let folder: TestFolder
-    let log: SQLiteEventLog
+    let log: SwitchedLog
     let registry: RegistrySimulator
     let running: Task<Void, any Error>
 
     static func start(_ authentication: RegistrySimulator.Authentication = .none) async throws -> ScannerFixture {
         let folder = try TestFolder()
-        let log = try await openTestLog(in: folder)
+        let log = SwitchedLog(try await openTestLog(in: folder))
         try await log.declare(Topics.all(pools: ["default"]))
         let registry = try await RegistrySimulator.start(authentication)
         let transport = CurlTransport(.init(addresses: .privateNetworks))
         let ports = Ports(
             log: log, transport: transport, time: .system, folder: folder.file("scanner"), instance: "scanner-test",
             logger: testLogger)
+        // Credentials by reference, from files in the test's folder.
+        let sealer = CredentialSealer(keys: .fresh(), sources: CredentialSources(folders: [folder.url.path]))
         let clients = RegistryClients(
-            transport: transport, sealer: nil, now: { TimeSource.system.now() },
+            transport: transport, sealer: sealer, now: { TimeSource.system.now() },
             retry: .init(attemptsMax: 1))
         let service = ScannerRunner(ports: ports, registries: clients)
         try FileManager.default.createDirectory(at: ports.folder, withIntermediateDirectories: true)
         let running = Task { try await service.run() }
         let fixture = ScannerFixture(folder: folder, log: log, registry: registry, running: running)
-        let record = Registry(name: try RegistryName("demo"), url: registry.address)
-        _ = try await log.append([
-            try RecordDraft(Topics.registries, key: "demo", RegistryRecord(record), Self.context("registry"))
-        ])
+        try await fixture.put(Registry(name: try RegistryName("demo"), url: registry.address))
         return fixture
+    }
+
+    func put(_ registry: Registry) async throws {
+        _ = try await log.append([
+            try RecordDraft(
+                Topics.registries, key: registry.name.text, RegistryRecord(registry), Self.context("registry"))
+        ])
     }
 
     func stop() async {
@@ -52,8 +57,13 @@ struct ScannerFixture {
         EventContext(id: id, source: "test", time: Date(timeIntervalSince1970: 1_700_000_000))
     }
 
-    func request(_ digest: Digest, _ name: String, attempt: Int = 1) async throws {
-        let request = ScanRequest(digest: digest, name: try ImageName(name), attempt: attempt, reason: "test")
+    func request(
+        _ digest: Digest, _ name: String, platforms: [Platform] = [.linuxAMD64], registryVersion: Int? = nil,
+        attempt: Int = 1, wantsStatus: Bool = false
+    ) async throws {
+        let request = ScanRequest(
+            digest: digest, name: try ImageName(name), platforms: platforms, registryVersion: registryVersion,
+            attempt: attempt, wantsStatus: wantsStatus, reason: "test")
         let topic = try Topics.scanRequests(pool: "default", .urgent)
         _ = try await log.append([try RecordDraft(topic, key: request.key, request, Self.context("request-\(UUID())"))])
     }
@@ -64,6 +74,20 @@ struct ScannerFixture {
             let status = try record.payload(ScanStatusRecord.self)
             if case .failed(let failure) = status.state, failure.attempt < attempt { return nil }
             return status.digest == digest ? status : nil
+        }
+    }
+
+    /// Waits for so many statuses of a digest, and returns them in their order.
+    func statuses(_ count: Int, of digest: Digest) async throws -> [ScanStatusRecord] {
+        let log = log
+        return try await withDeadline("\(count) statuses of \(digest.short)") {
+            let reader = try await log.inner.read(Topics.scanStatus.name, after: [:])
+            var found: [ScanStatusRecord] = []
+            while found.count < count, let batch = try await reader.next() {
+                found += try batch.map { try $0.payload(ScanStatusRecord.self) }.filter { $0.digest == digest }
+            }
+            await reader.close()
+            return found
         }
     }
 
@@ -85,7 +109,7 @@ struct ScannerFixture {
     ) async throws -> Value {
         let log = log
         return try await withDeadline(what) {
-            let reader = try await log.read(topic.name, after: [:])
+            let reader = try await log.inner.read(topic.name, after: [:])
             while let batch = try await reader.next() {
                 for record in batch { if let value = try pick(record) { return value } }
             }
@@ -95,8 +119,10 @@ struct ScannerFixture {
 }
 
 /// A Debian image of one layer, small enough to read.
-func debianImage(_ package: String = "openssl", diffIDs: [Digest]? = nil) throws -> ImageFixture {
-    try ImageFixture(layers: [debianLayer(package)], user: "1000", diffIDs: diffIDs)
+func debianImage(
+    _ package: String = "openssl", created: String? = nil, diffIDs: [Digest]? = nil
+) throws -> ImageFixture {
+    try ImageFixture(layers: [debianLayer(package)], user: "1000", created: created, diffIDs: diffIDs)
 }
 
 func debianLayer(_ package: String = "openssl") -> LayerFixture {

@@ -1,3 +1,4 @@
+import EventLogPort
 import Events
 import Foundation
 import Model
@@ -99,6 +100,99 @@ struct ScannerServiceTests {
         #expect(children.children.map(\.digest) == [amd.digest])
         #expect(children.missing.isEmpty)
         #expect(try await fixture.status(of: amd.digest).state == .done)
+        #expect(try await fixture.status(of: amd.digest).platforms == nil)
+        #expect(try await fixture.status(of: digest).platforms == [.linuxAMD64])
+        await fixture.stop()
+    }
+
+    @Test("what is known is said again to a catalogue that does not know it, and only to that one")
+    func confirms() async throws {
+        let fixture = try await ScannerFixture.start()
+        let digest = fixture.registry.put(try debianImage(), "team/app", tag: "1")
+        try await fixture.request(digest, "demo/team/app:1")
+        let first = try await fixture.status(of: digest)
+        try await fixture.request(digest, "demo/team/app:1")
+        try await fixture.request(digest, "demo/team/app:1", wantsStatus: true)
+        #expect(try await fixture.statuses(2, of: digest) == [first, first])
+        #expect(fixture.registry.count("GET /v2/team/app/manifests/\(digest)") == 1)
+        await fixture.stop()
+    }
+
+    @Test("the registry is used as it was when the catalogue asked, though the view is behind")
+    func registryVersion() async throws {
+        let fixture = try await ScannerFixture.start(.basic(user: "robot", secret: "secret"))
+        let digest = fixture.registry.put(try debianImage(), "team/app", tag: "1")
+        let other = fixture.registry.put(try debianImage("zlib1g"), "team/app", tag: "2")
+        try await fixture.request(other, "demo/team/app@\(other)")
+        _ = try await fixture.status(of: other)
+        let topic = Topics.registries.name
+        let asked = fixture.log.endsAsked(of: topic)
+        fixture.log.hold(topic)
+        let secret = fixture.folder.file("secret")
+        try Data("secret".utf8).write(to: secret)
+        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: secret.path)
+        try await fixture.put(
+            Registry(
+                name: try RegistryName("demo"), url: fixture.registry.address,
+                credential: .reference(user: "robot", source: "file:\(secret.path)"), version: 2))
+        try await fixture.request(digest, "demo/team/app@\(digest)", registryVersion: 2)
+        try await eventually("the scanner looks how far the log is") { fixture.log.endsAsked(of: topic) > asked }
+        fixture.log.release(topic)
+        #expect(try await fixture.statuses(1, of: digest).map(\.state) == [.done])
+        await fixture.stop()
+    }
+
+    @Test("a registry that is not configured fails the scan, and leaves what is done")
+    func missingRegistry() async throws {
+        let fixture = try await ScannerFixture.start()
+        let digest = fixture.registry.put(try debianImage(), "team/app", tag: "1")
+        try await fixture.request(digest, "demo/team/app:1")
+        _ = try await fixture.status(of: digest)
+        let other = ImageFixture.digest([9])
+        for unknown in [digest, other] { try await fixture.request(unknown, "other/team/app:1") }
+        guard case .failed(let failure) = try await fixture.status(of: other).state else {
+            Issue.record("without a registry it cannot be read")
+            return await fixture.stop()
+        }
+        #expect(failure.kind == .notFound && failure.message.contains("other"))
+        #expect(try await fixture.statuses(2, of: digest).map(\.state) == [.done, .done])
+        await fixture.stop()
+    }
+
+    @Test("a name that cannot be asked for is said, also where the digest is known", arguments: [false, true])
+    func unresolved(isKnown: Bool) async throws {
+        let fixture = try await ScannerFixture.start()
+        let digest = fixture.registry.put(try debianImage(), "team/app", tag: "1")
+        if isKnown {
+            try await fixture.request(digest, "demo/team/app:1")
+            _ = try await fixture.status(of: digest)
+        }
+        fixture.registry.script("HEAD /v2/team/app/manifests/1", .init(503))
+        try await fixture.request(digest, "demo/team/app:1")
+        let change = try await fixture.change("the name could not be asked") {
+            if case .unresolved = $0 { true } else { false }
+        }
+        guard case .unresolved(let unresolved) = change else { return await fixture.stop() }
+        #expect(unresolved.failure.kind == .unreachable && unresolved.failure.nextAttemptAt != nil)
+        #expect(unresolved.name.text == "demo/team/app:1" && unresolved.source == .scan)
+        #expect(try await fixture.statuses(1, of: digest).map(\.state) == [.done])
+        await fixture.stop()
+    }
+
+    @Test("when an image was made is in its status, unless it cannot be")
+    func created() async throws {
+        let fixture = try await ScannerFixture.start()
+        let dates = [
+            "2024-05-06T07:08:09.123456789Z": "2024-05-06T07:08:09.123Z",
+            "2024-05-06T07:08:09+02:00": "2024-05-06T05:08:09.000Z",
+            "1970-01-01T00:00:00Z": nil, "1980-01-01T00:00:01Z": nil, "2999-01-01T00:00:00Z": nil, "yesterday": nil,
+        ]
+        for (number, (text, date)) in dates.enumerated() {
+            let image = try debianImage(created: text)
+            let digest = fixture.registry.put(image, "team/app", tag: "\(number)")
+            try await fixture.request(digest, "demo/team/app:\(number)")
+            #expect(try await fixture.status(of: digest).createdAt?.rfc3339 == date, "\(text)")
+        }
         await fixture.stop()
     }
 }

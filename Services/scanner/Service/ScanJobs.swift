@@ -7,26 +7,18 @@ import Metrics
 import Model
 import RegistryAccess
 import RegistryClient
-import RegistryImages
 import ServiceRuntime
 import Storage
 import Synchronization
 
 /// Runs scans, one a digest at a time; equal requests that come meanwhile wait for the same job.
 final class ScanJobs: Sendable {
-    /// Digests that this process has finished and its view may not show yet.
-    static let recentMax = 10_000
-
-    private struct State {
-        var running: [Digest: Task<Void, any Error>] = [:]
-        var recent: Set<Digest> = []
-    }
-
     private let scanner: ImageScanner
     private let registries: RegistryClients
     private let view: View<ScannerProjection, SQLiteViewStore>
+    private let output: ScanOutput
     private let ports: Ports
-    private let state = Mutex(State())
+    private let running = Mutex<[Digest: Task<Void, any Error>]>([:])
 
     init(
         scanner: ImageScanner, registries: RegistryClients, view: View<ScannerProjection, SQLiteViewStore>, ports: Ports
@@ -35,145 +27,156 @@ final class ScanJobs: Sendable {
         self.registries = registries
         self.view = view
         self.ports = ports
+        output = ScanOutput(view: view, ports: ports, analyserVersion: scanner.analyserVersion)
     }
 
     /// Does what the request wants, or finds that it is done.
-    /// - Throws: errors of the log and of the view; a failed scan is not one, it is state.
+    /// - Throws: errors of the log and of the view that pass; everything else that a scan runs into is state.
     func run(_ request: ScanRequest, lane: Topics.Lane, context: EventContext) async throws {
-        guard let registry = try await view.store.registry(request.name.registry) else {
-            return try await report(
-                request, .failed(missingRegistry(request)), context, detail: "the registry is not configured")
+        do {
+            guard let registry = try await registry(of: request) else {
+                return try await fail(request, missingRegistry(request), context)
+            }
+            let reader = ScanClient(registry: registry, registries: registries)
+            let trouble = try await askName(request, reader, lane, context)
+            let isDone = try await ensure(request, reader, context)
+            // A scan that failed says why itself, and is tried again with the name.
+            if isDone, let trouble { try await output.tell(trouble, context) }
+        } catch let error where ScanFailure.isState(error) {
+            try Task.checkCancellation()
+            let failure = ScanFailure.failure(of: error, attempt: request.attempt, now: ports.time.now())
+            try await fail(request, failure, context)
         }
-        let reader = ScanClient(registry: registry, registries: registries)
-        try await askName(request, reader, lane, context)
-        if try await isKnown(request) { return }
-        try await once(request.digest) { [self] in
-            if try await isKnown(request) { return }
-            try await scan(request, reader, context)
+    }
+
+    /// The registry as the catalogue had it when it asked: this view may be behind the request.
+    private func registry(of request: ScanRequest) async throws -> Registry? {
+        let name = request.name.registry
+        if let registry = try await view.store.registry(name), registry.version >= request.registryVersion ?? 0 {
+            return registry
         }
+        let topic = Topics.registries.name
+        var ends: [TopicPartition: Int64] = [:]
+        for (partition, end) in try await ports.log.end(of: topic) where end >= 0 {
+            ends[TopicPartition(topic: topic, partition: partition)] = end
+        }
+        try await view.waitFor(ends, within: ScanOutput.viewWait)
+        return try await view.store.registry(name)
     }
 
     // MARK: Once
 
-    private func once(_ digest: Digest, _ body: @escaping @Sendable () async throws -> Void) async throws {
-        let job = state.withLock { state in
-            if let job = state.running[digest] { return job }
-            let job = Task { try await body() }
-            state.running[digest] = job
-            return job
+    /// - Returns: whether there is an inventory of the digest, or it is known to have none.
+    private func ensure(_ request: ScanRequest, _ reader: ScanClient, _ context: EventContext) async throws -> Bool {
+        while true {
+            if let status = try await known(request) {
+                if request.wantsStatus { try await output.confirm(status, context) }
+                return true
+            }
+            let isOwn = try await once(request.digest) { [self] in try await scan(request, reader, context) }
+            // Another request's job may have been for other platforms; where it was for these, its end is this one's.
+            let status = try await view.store.status(request.digest)
+            if isOwn || status?.covers(request.platforms) == true { return try await known(request) != nil }
         }
-        defer { state.withLock { state in if state.running[digest] == job { state.running[digest] = nil } } }
+    }
+
+    /// What is known of the digest, if it is all that the request wants.
+    private func known(_ request: ScanRequest) async throws -> ScanStatusRecord? {
+        guard let status = try await view.store.status(request.digest),
+            status.analyserVersion == scanner.analyserVersion, status.covers(request.platforms)
+        else { return nil }
+        switch status.state {
+        case .done, .notAnImage: return status
+        case .failed: return nil
+        }
+    }
+
+    /// - Returns: whether `body` was run, and not waited for a job that was running already.
+    private func once(_ digest: Digest, _ body: @escaping @Sendable () async throws -> Void) async throws -> Bool {
+        let (job, isOwn) = running.withLock { running in
+            if let job = running[digest] { return (job, false) }
+            let job = Task { try await body() }
+            running[digest] = job
+            return (job, true)
+        }
+        defer { running.withLock { running in if running[digest] == job { running[digest] = nil } } }
         try await withTaskCancellationHandler {
             try await job.value
         } onCancel: {
             job.cancel()
         }
-    }
-
-    private func isKnown(_ request: ScanRequest) async throws -> Bool {
-        if state.withLock({ $0.recent.contains(request.digest) }) { return true }
-        guard let status = try await view.store.status(request.digest) else { return false }
-        guard status.analyserVersion == scanner.analyserVersion else { return false }
-        switch status.state {
-        case .done, .notAnImage: return true
-        case .failed: return false
-        }
+        return isOwn
     }
 
     // MARK: The name
 
     /// Asks for the name once more, after the catalogue wrote it: a tag that moved meanwhile is a new change.
+    /// - Returns: that it could not be asked.
     private func askName(
         _ request: ScanRequest, _ reader: ScanClient, _ lane: Topics.Lane, _ context: EventContext
-    ) async throws {
-        guard let tag = request.name.tag else { return }
-        let change: Change
+    ) async throws -> Change? {
+        guard let tag = request.name.tag else { return nil }
         do {
             let found = try await reader.client().resolve(request.name.repository, .tag(tag))
-            guard found.digest != request.digest else { return }
-            change = .observed(
-                .init(
-                    name: request.name, digest: found.digest, mediaType: found.mediaType ?? .ociManifest, source: .scan,
-                    urgent: lane == .urgent))
+            guard found.digest != request.digest else { return nil }
+            let type = found.mediaType ?? .ociManifest
+            try await output.tell(
+                .observed(
+                    .init(
+                        name: request.name, digest: found.digest, mediaType: type, source: .scan,
+                        urgent: lane == .urgent)), context)
         } catch RegistryError.notFound {
-            change = .gone(.init(name: request.name, source: .scan))
-        } catch is CancellationError {
-            throw CancellationError()
-        } catch {
-            // The scan itself meets the same trouble, and says so.
-            return
+            try await output.tell(.gone(.init(name: request.name, source: .scan)), context)
+        } catch let error where ScanFailure.isState(error) {
+            try Task.checkCancellation()
+            let failure = RegistryFailure.failure(of: error, attempt: 1, now: ports.time.now())
+            return .unresolved(.init(name: request.name, source: .scan, failure: failure))
         }
-        let cause = context.caused("seen", by: ScannerRunner.name, at: ports.time.now())
-        _ = try await ports.log.append([try RecordDraft(Topics.changes, key: change.key, change, cause)])
+        return nil
     }
 
     // MARK: The scan
 
     private func scan(_ request: ScanRequest, _ reader: ScanClient, _ context: EventContext) async throws {
         let start = ports.time.now()
+        let platforms = try await platforms(request)
         do {
-            let scan = try await reader.scan(request, with: scanner)
+            let scan = try await reader.scan(request, platforms, with: scanner)
             CrashPoint.hit(.scannerBeforeInventory)
-            try await store(scan, context)
+            try await output.store(scan, context)
             CrashPoint.hit(.scannerBeforeStatus)
-            try await report(
-                request, .done, context,
-                detail: "\(scan.inventories.reduce(0) { $0 + $1.packages.count }) packages", also: scan.childDigests)
-            CrashPoint.hit(.scannerAfterStatus)
-            let recent = Set([request.digest] + scan.childDigests)
-            state.withLock { state in
-                if state.recent.count > Self.recentMax { state.recent = [] }
-                state.recent.formUnion(recent)
+            let failure = scan.failure.map {
+                ScanFailure.failure(of: $0, attempt: request.attempt, now: ports.time.now())
             }
-            measure(start, "done")
-        } catch let error as ScanError where error.kind == .cancelled {
-            throw CancellationError()
+            try await output.report(request, scan.end(platforms, failure, readAt: ports.time.now()), context)
+            CrashPoint.hit(.scannerAfterStatus)
+            measure(start, failure?.kind.rawValue ?? "done")
         } catch let error as ScanError where error.kind == .notAnImage {
-            try await report(request, .notAnImage(type: error.message), context, detail: error.message)
+            let end = ScanEnd(state: .notAnImage(type: error.message), detail: error.message)
+            try await output.report(request, end, context)
             measure(start, "not-an-image")
-        } catch let error where error is ScanError || error is RegistryError || error is RegistryAccessError {
+        } catch let error where ScanFailure.isState(error) {
+            try Task.checkCancellation()
             let failure = ScanFailure.failure(of: error, attempt: request.attempt, now: ports.time.now())
-            try await report(request, .failed(failure), context, detail: failure.message)
+            try await fail(request, failure, context)
             measure(start, failure.kind.rawValue)
         }
     }
 
-    /// The index's list first, so that whoever sees a child knows whose it is.
-    private func store(_ scan: FinishedScan, _ context: EventContext) async throws {
-        let now = ports.time.now()
-        var drafts: [RecordDraft] = []
-        if let index = scan.index {
-            drafts.append(
-                try RecordDraft(
-                    Topics.inventories, key: index.digest.text, InventoryRecord.index(index),
-                    context.caused("index", by: ScannerRunner.name, at: now)))
-        }
-        for inventory in scan.inventories {
-            drafts.append(
-                try RecordDraft(
-                    Topics.inventories, key: inventory.digest.text, InventoryRecord.platform(inventory),
-                    context.caused("inventory/\(inventory.digest.short)", by: ScannerRunner.name, at: now)))
-        }
-        _ = try await WholeWriter(log: ports.log, time: ports.time).append(drafts)
+    /// Those that the request wants and those that were read for others: a registry's index does not lose a platform
+    /// because another registry wants a different one.
+    private func platforms(_ request: ScanRequest) async throws -> [Platform] {
+        let before = try await view.store.status(request.digest)?.platforms ?? []
+        return Set(before + request.platforms).sorted { $0.description < $1.description }
     }
 
-    private func report(
-        _ request: ScanRequest, _ outcome: ScanStatusRecord.State, _ context: EventContext, detail: String,
-        also: [Digest] = []
-    ) async throws {
-        let now = ports.time.now().milliseconds
-        let cause = context.caused("scanned", by: ScannerRunner.name, at: now)
-        var drafts = try ([request.digest] + also).map { digest in
-            let status = ScanStatusRecord(
-                digest: digest, state: outcome, analyserVersion: scanner.analyserVersion, name: request.name,
-                scanner: ports.instance, finishedAt: now)
-            return try RecordDraft(Topics.scanStatus, key: digest.text, status, cause)
-        }
-        var step = TimelineEntry.Step.scanned
-        if case .failed = outcome { step = .failed }
-        let entry = TimelineEntry(name: request.name, digest: request.digest, step: step, detail: detail, at: now)
-        drafts.append(try RecordDraft(Topics.timeline, key: request.name.text, entry, cause))
-        _ = try await ports.log.append(drafts)
+    /// A failure takes the place of a status only where that is not all that is wanted.
+    private func fail(_ request: ScanRequest, _ failure: Failure, _ context: EventContext) async throws {
+        // The view's rows may be what cannot be read.
+        if let status = try? await known(request) { return try await output.confirm(status, context) }
+        let platforms = (try? await platforms(request)) ?? request.platforms
+        let end = ScanEnd(state: .failed(failure), platforms: platforms, detail: failure.message)
+        try await output.report(request, end, context)
     }
 
     private func missingRegistry(_ request: ScanRequest) -> Failure {

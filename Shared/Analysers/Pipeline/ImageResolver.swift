@@ -117,13 +117,14 @@ struct ImageResolver {
         walk.platforms.append(found)
     }
 
-    /// The first child of a platform counts: Windows lists one for each of its versions.
+    /// The first child of each platform that was asked for counts: Windows lists one for each of its versions.
     private func isWanted(_ platform: Platform, _ walk: IndexWalk) -> Bool {
         switch choice {
         case .all: return true
         case .only(let wanted):
-            guard let match = wanted.first(where: { $0.matches(platform) }) else { return false }
-            return !walk.platforms.contains { $0.platform.map { match.matches($0) } ?? false }
+            return wanted.contains { one in
+                one.matches(platform) && !walk.platforms.contains { $0.platform.map { one.matches($0) } ?? false }
+            }
         }
     }
 
@@ -226,15 +227,5 @@ extension Sequence<UInt8> {
     fileprivate var hex: String {
         let digits = Array("0123456789abcdef".utf8)
         return String(decoding: flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
-    }
-}
-
-extension Platform {
-    /// Whether an image for `actual` is what is asked for here. A variant that is not named is the usual one
-    /// (containerd's rules).
-    public func matches(_ actual: Platform) -> Bool {
-        guard os == actual.os, architecture == actual.architecture else { return false }
-        let usual = ["arm64": "v8", "arm": "v7", "amd64": "v1"][architecture]
-        return variant == nil || (variant ?? usual) == (actual.variant ?? usual)
     }
 }

@@ -41,7 +41,7 @@ public struct CleanupRule: Codable, Sendable, Hashable {
     public var registry: RegistryName
     /// Globs; empty means all.
     public var repositories: [GlobPattern]
-    /// By the time at which the digest was bound; at least 1.
+    /// By the age that the image says, or else its push; at least 1.
     public var keepNewest: Int
 
     public init(registry: RegistryName, repositories: [GlobPattern] = [], keepNewest: Int) {

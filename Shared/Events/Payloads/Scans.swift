@@ -8,25 +8,31 @@ public struct ScanRequest: EventPayload, Hashable {
     public var digest: Digest
     /// A name to pull it by; asked once more, so that a tag that moved meanwhile is seen.
     public var name: ImageName
+    /// Which platforms of an index its registry configures.
+    public var platforms: [Platform]
     public var analyserVersion: String?
+    /// The registry's, as of the request: a scanner that knows an older one waits for it, since what that says may be
+    /// the cause of the failure before.
+    public var registryVersion: Int?
     /// From 1; the scanner counts on from it when it fails.
     public var attempt: Int
+    /// The catalogue does not hold the digest for done: it waits for a status, also where the scanner has one.
+    public var wantsStatus: Bool
     /// Such as `observed`, `retry`, `rescan schedule`.
     public var reason: String
-    /// The version of the registry's record with which it was written: who pulls waits until it knows this one, for
-    /// what an older one says may be the cause of the failure before.
-    public var registryVersion: Int?
 
     public init(
-        digest: Digest, name: ImageName, analyserVersion: String? = nil, attempt: Int, reason: String,
-        registryVersion: Int? = nil
+        digest: Digest, name: ImageName, platforms: [Platform] = [.linuxAMD64], analyserVersion: String? = nil,
+        registryVersion: Int? = nil, attempt: Int, wantsStatus: Bool = false, reason: String
     ) {
         self.digest = digest
         self.name = name
+        self.platforms = platforms
         self.analyserVersion = analyserVersion
-        self.attempt = attempt
-        self.reason = reason
         self.registryVersion = registryVersion
+        self.attempt = attempt
+        self.wantsStatus = wantsStatus
+        self.reason = reason
     }
 
     public var key: String { "\(name.registry)/\(name.repository)" }
@@ -46,21 +52,35 @@ public struct ScanStatusRecord: EventPayload, Hashable {
 
     public var digest: Digest
     public var state: State
+    /// Which platforms were asked for where it is an index, sorted; nil for what has none: a manifest, no image. A
+    /// failure names them whatever the digest is, since that may not have been found out.
+    public var platforms: [Platform]?
     public var analyserVersion: String
     /// The name it was pulled by.
     public var name: ImageName
     public var scanner: String
     public var finishedAt: Date
+    /// When the image was made, as it says itself; of an index the latest of its platforms. Nil where it is not known,
+    /// or cannot be: reproducible builds write a date of their own.
+    public var createdAt: Date?
 
     public init(
-        digest: Digest, state: State, analyserVersion: String, name: ImageName, scanner: String, finishedAt: Date
+        digest: Digest, state: State, platforms: [Platform]? = nil, analyserVersion: String, name: ImageName,
+        scanner: String, finishedAt: Date, createdAt: Date? = nil
     ) {
         self.digest = digest
         self.state = state
+        self.platforms = platforms
         self.analyserVersion = analyserVersion
         self.name = name
         self.scanner = scanner
         self.finishedAt = finishedAt
+        self.createdAt = createdAt
+    }
+
+    /// Whether it speaks for all of these platforms. Registries may configure others for the same digest.
+    public func covers(_ wanted: [Platform]) -> Bool {
+        platforms.map { asked in wanted.allSatisfy(asked.contains) } ?? true
     }
 }
 
@@ -69,13 +89,14 @@ public enum InventoryRecord: EventPayload, Hashable {
     public static let eventType = "pratique.inventory"
 
     case platform(Inventory)
-    /// An index and the platforms of it that are configured.
+    /// An index and the platforms of it that any registry which has it configures.
     case index(IndexChildren)
 
     public struct IndexChildren: Codable, Sendable, Hashable {
         public var digest: Digest
+        /// In the index's order; each with the platform that the index says.
         public var children: [Child]
-        /// Configured platforms that the index does not have.
+        /// Platforms that were asked for and that the index does not have.
         public var missing: [Platform]
         public init(digest: Digest, children: [Child], missing: [Platform] = []) {
             self.digest = digest

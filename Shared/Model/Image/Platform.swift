@@ -53,6 +53,15 @@ public struct Platform: Hashable, Sendable, Codable, CustomStringConvertible {
     }
 
     public var description: String { os + "/" + architecture + (variant.map { "/" + $0 } ?? "") }
+
+    /// Whether an image for `actual` is what is asked for here: any variant where none is asked for, and a variant that
+    /// the image does not name is the usual one (containerd's rules).
+    public func matches(_ actual: Platform) -> Bool {
+        guard os == actual.os, architecture == actual.architecture else { return false }
+        let usual = ["arm64": "v8", "arm": "v7", "amd64": "v1"][architecture]
+        return variant == nil || variant == (actual.variant ?? usual)
+    }
+
     /// `unknown/unknown` marks attestations in an index made by BuildKit.
     public var isUnknown: Bool { os == "unknown" || architecture == "unknown" }
 

@@ -40,6 +40,20 @@ struct ImageResolverTests {
         } catch { return error }
     }
 
+    @Test("a platform without a variant takes no image from one with its variant")
+    func variants() async throws {
+        let variants = try ["v6", "v7"].map { try Platform("linux/arm/\($0)") }
+        let images = try variants.map { try Self.image($0) }
+        let index = ImageIndex(
+            mediaType: .ociIndex, manifests: zip(images, variants).map { Self.child($0, $1) })
+        let wanted = [try Platform("linux/arm"), variants[1]]
+        for choice in [wanted, wanted.reversed()] {
+            let resolved = try await ImageScanner(cache: NoLayerCache()).resolve(
+                Self.source(index, images), platforms: .only(choice))
+            #expect(resolved.platforms.map(\.digest) == images.map(\.digest))
+        }
+    }
+
     @Test("an index gives the platforms that were asked for, in its order")
     func platforms() async throws {
         let images = [try Self.image(.linuxAMD64), try Self.image(try Self.arm)]

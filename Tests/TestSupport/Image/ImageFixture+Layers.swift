@@ -9,7 +9,8 @@ extension ImageFixture {
     ///   - diffIDs: in place of the layers' own.
     public init(
         layers: [LayerFixture], user: String = "", platform: Platform = .linuxAMD64, labels: [String: String] = [:],
-        environment: [String] = [], history: [String] = [], diffIDs: [Model.Digest]? = nil, docker: Bool = false
+        environment: [String] = [], history: [String] = [], created: String? = nil, diffIDs: [Model.Digest]? = nil,
+        docker: Bool = false
     ) throws {
         struct Configuration: Encodable {
             struct Config: Encodable {
@@ -27,13 +28,14 @@ extension ImageFixture {
             var architecture: String
             var os: String
             var variant: String?
+            var created: String?
             var config: Config
             var rootfs: RootFS
             var history: [History]
         }
         let document = Configuration(
             architecture: platform.architecture, os: platform.os, variant: platform.variant,
-            config: .init(User: user, Env: environment, Labels: labels),
+            created: created, config: .init(User: user, Env: environment, Labels: labels),
             rootfs: .init(diff_ids: (diffIDs ?? layers.map(\.diffID)).map(\.text)),
             history: history.map { .init(created_by: $0) })
         try self.init(

@@ -16,8 +16,8 @@ struct CatalogueBench {
         for name in registries { try apply(.putRegistry(try Self.registry(name))) }
     }
 
-    static func registry(_ name: String) throws -> Registry {
-        Registry(name: try RegistryName(name), url: "https://\(name).example.com")
+    static func registry(_ name: String, platforms: [Platform] = [.linuxAMD64]) throws -> Registry {
+        Registry(name: try RegistryName(name), url: "https://\(name).example.com", platforms: platforms)
     }
 
     static func digest(_ number: Int) -> Digest {
@@ -82,10 +82,12 @@ struct CatalogueBench {
 
     @discardableResult
     mutating func scanned(
-        _ number: Int, _ state: ScanStatusRecord.State = .done, version: String = "1", name: String = "example/app:1"
+        _ number: Int, _ state: ScanStatusRecord.State = .done, version: String = "1", name: String = "example/app:1",
+        platforms: [Platform]? = nil
     ) -> [CatalogueOutput] {
         let status = ScanStatusRecord(
-            digest: Self.digest(number), state: state, analyserVersion: version, name: Self.name(name), scanner: "s",
+            digest: Self.digest(number), state: state, platforms: platforms, analyserVersion: version,
+            name: Self.name(name), scanner: "s",
             finishedAt: now)
         last = self.state.scanned(status, context: EventContext(id: "scan", source: "test", time: now), now: now)
         return last

@@ -117,11 +117,21 @@ private struct World {
 
     mutating func scan(_ request: ScanRequest, mayFail: Bool) {
         let shown = tags[request.name].map(CatalogueBench.digest)
-        if shown != request.digest { ask(request.name, .scan, mayFail: false) }
+        let isDown = mayFail && dice.chance(0.15)
+        if !isDown, shown != request.digest { ask(request.name, .scan, mayFail: false) }
         let number = (1...6).first { CatalogueBench.digest($0) == request.digest } ?? 1
+        let isDone = bench.state.scans[request.digest]?.state == .done
+        // A name that could not be asked for is said where no scan meets the same trouble.
+        if isDown, isDone {
+            let failure = Failure(
+                kind: .unreachable, message: "down", attempt: 1, nextAttemptAt: bench.now.addingTimeInterval(30))
+            answers.append(.change(.unresolved(.init(name: request.name, source: .scan, failure: failure))))
+        }
+        if isDone, !request.wantsStatus { return }
         let failure = Failure(
             kind: .damaged, message: "cut", attempt: request.attempt, nextAttemptAt: bench.now.addingTimeInterval(60))
-        take(bench.scanned(number, mayFail && dice.chance(0.3) ? .failed(failure) : .done))
+        let fails = !isDone && mayFail && (isDown || dice.chance(0.3))
+        take(bench.scanned(number, fails ? .failed(failure) : .done))
     }
 
     mutating func restart() throws {

@@ -135,6 +135,68 @@ struct CatalogueScanTests {
         #expect(try bench.apply(.putRegistry(registry)).requests.map(\.attempt) == [2])
     }
 
+    @Test("an index is scanned again for a registry that wants another platform of it")
+    func platforms() throws {
+        let both = [Platform.linuxAMD64, try Platform("linux/arm64")]
+        var bench = try CatalogueBench()
+        try bench.apply(.putRegistry(CatalogueBench.registry("other", platforms: both)))
+        let first = try bench.observe("example/app:1", 1).requests
+        #expect(first.map(\.platforms) == [[.linuxAMD64]] && first.map(\.wantsStatus) == [true])
+        #expect(first.map(\.registryVersion) == [1])
+        bench.scanned(1, platforms: [.linuxAMD64])
+        let second = try bench.observe("other/app:1", 1).requests(.urgent)
+        #expect(second.map(\.platforms) == [both] && second.map(\.wantsStatus) == [true])
+        #expect(bench.scanned(1, platforms: both).requests.isEmpty)
+        let third = try bench.observe("example/app:2", 1).requests
+        #expect(third.map(\.wantsStatus) == [false])
+        // A manifest has no platforms to choose from.
+        try bench.observe("example/app:3", 2)
+        bench.scanned(2)
+        #expect(try bench.observe("other/app:3", 2).requests.map(\.wantsStatus) == [false])
+    }
+
+    @Test("while a scan is open for one platform, another registry's is asked for beside it")
+    func openForAnother() throws {
+        let arm = [try Platform("linux/arm64")]
+        var bench = try CatalogueBench()
+        try bench.apply(.putRegistry(CatalogueBench.registry("other", platforms: arm)))
+        try bench.observe("example/app:1", 1)
+        #expect(try bench.observe("other/app:1", 1).requests(.urgent).map(\.platforms) == [arm])
+        #expect(try bench.observe("other/app:2", 1).requests.isEmpty, "it is open")
+        // The answer to the first one, the second being lost: what it leaves out is asked for again.
+        #expect(bench.scanned(1, platforms: [.linuxAMD64]).requests.map(\.platforms) == [arm])
+        #expect(bench.scanned(1, platforms: arm + [.linuxAMD64]).requests.isEmpty)
+    }
+
+    @Test("a failure for one registry's platforms does not keep another registry's from being read")
+    func failedForAnother() throws {
+        let arm = [try Platform("linux/arm64")]
+        var bench = try CatalogueBench()
+        try bench.observe("example/app:1", 1)
+        try bench.apply(.putRegistry(CatalogueBench.registry("other", platforms: arm)))
+        bench.scanned(1, failure(1, at: nil), platforms: [.linuxAMD64])
+        #expect(try bench.observe("other/app:1", 1).requests.map(\.platforms) == [arm])
+        #expect(bench.scanned(1, failure(2, at: nil), platforms: arm + [.linuxAMD64]).requests.isEmpty)
+    }
+
+    @Test("other platforms of a registry want its indexes again, also after a restart; fewer want nothing")
+    func platformsChanged() throws {
+        let both = [Platform.linuxAMD64, try Platform("linux/arm64")]
+        var bench = try CatalogueBench(registries: [])
+        var log = try bench.apply(.putRegistry(CatalogueBench.registry("example")))
+        for number in 1...2 { log += try bench.observe("example/app:\(number)", number) }
+        bench.scanned(1, platforms: [.linuxAMD64])
+        bench.scanned(2)
+        log += try bench.apply(.putRegistry(CatalogueBench.registry("example", platforms: both)))
+        #expect(bench.last.requests(.background).map(\.digest) == [CatalogueBench.digest(1)])
+        #expect(bench.last.requests.map(\.reason) == ["platforms changed"])
+        #expect(try bench.restarted(from: log).1.requests.map(\.platforms) == [both])
+        bench.scanned(1, platforms: both)
+        log += try bench.apply(.putRegistry(CatalogueBench.registry("example")))
+        #expect(bench.last.requests.isEmpty)
+        #expect(try bench.restarted(from: log).1.requests.isEmpty)
+    }
+
     @Test("a report of a new analyser version wants the other inventories again, each once")
     func analyserVersion() throws {
         var bench = try CatalogueBench()

@@ -37,14 +37,18 @@ extension CatalogueState {
         retryAll(of: registry.name, &outbox)
     }
 
-    /// The cause of failures may have gone with the old record: what failed is tried now.
+    /// The cause of failures may have gone with the old record: what failed is tried now. Indexes of which a platform
+    /// was added are read again.
     private mutating func retryAll(of registry: RegistryName, _ outbox: inout CatalogueOutbox) {
         for record in images.values.filter({ $0.name.registry == registry && $0.trash == nil }).sorted(by: {
             $0.name < $1.name
         }) {
             if case .waiting = record.resolution { wait(record, &outbox) }
-            if let digest = record.digest, case .failed? = scans[digest]?.state {
+            guard let digest = record.digest, let status = scans[digest] else { continue }
+            if case .failed = status.state {
                 enqueue(record.name, reason: "registry changed")
+            } else if !status.covers(registries[registry]?.platforms ?? []) {
+                enqueue(record.name, reason: "platforms changed")
             }
         }
     }

@@ -12,6 +12,7 @@ extension CatalogueState {
         let isNewVersion = take(status)
         for pool in books.keys { books[pool]?.close(status.digest) }
         if isNewVersion { wantCurrentInventories() }
+        wantPlatforms(of: status)
         fill(&outbox)
         return finish(&outbox)
     }
@@ -36,11 +37,19 @@ extension CatalogueState {
         }
     }
 
+    /// Registries may configure other platforms of one index: what a report leaves out is asked for, by one name at a
+    /// time, since the next report speaks for the platforms of both.
+    private mutating func wantPlatforms(of status: ScanStatusRecord) {
+        guard status.platforms != nil, let names = names[status.digest] else { return }
+        let left = names.filter { images[$0]?.resolution == .resolved && !status.covers(platforms(of: $0)) }
+        if let name = left.min() { enqueue(name, reason: "platforms not read") }
+    }
+
     private func wantsScan(_ record: ImageRecord) -> Bool {
         guard record.trash == nil, record.resolution == .resolved, let digest = record.digest,
             books[pool(of: record.name)]?.open[digest] == nil
         else { return false }
-        guard let status = scans[digest] else { return true }
+        guard let status = scans[digest], status.covers(platforms(of: record.name)) else { return true }
         // During an upgrade scanners of both versions work: once a digest and tenure is enough.
         return status.analyserVersion != analyserVersion && !versionAsked.contains(digest)
     }
@@ -51,17 +60,17 @@ extension CatalogueState {
     ) {
         if lane == .urgent { return issue(name, .urgent, reason: reason, &outbox) }
         // There is nothing to read, only the name to be asked for once more: the queue would forget that at a restart.
-        if let record = images[name], record.resolution == .resolved, isKnown(record.digest) {
+        if let record = images[name], record.resolution == .resolved, isKnown(record.digest, platforms(of: name)) {
             return outbox.ask(record)
         }
         enqueue(name, reason: reason)
     }
 
-    /// Whether the digest has a current inventory, or none to make.
-    private func isKnown(_ digest: Digest?) -> Bool {
+    /// Whether the digest has a current inventory of these platforms, or none to make.
+    private func isKnown(_ digest: Digest?, _ platforms: [Platform]) -> Bool {
         guard let digest, let status = scans[digest] else { return false }
         if case .failed = status.state { return false }
-        return status.analyserVersion == analyserVersion
+        return status.analyserVersion == analyserVersion && status.covers(platforms)
     }
 
     /// Moves images from the queue to the scanners, as many as may be open.
@@ -103,6 +112,8 @@ extension CatalogueState {
 
     func pool(of name: ImageName) -> String { registries[name.registry]?.pool ?? "default" }
 
+    private func platforms(of name: ImageName) -> [Platform] { registries[name.registry]?.platforms ?? [] }
+
     private mutating func issue(
         _ name: ImageName, _ lane: Topics.Lane, reason: String, _ outbox: inout CatalogueOutbox
     ) {
@@ -111,21 +122,25 @@ extension CatalogueState {
             if record.resolution != .notFound || reason.hasPrefix("rescan") { outbox.ask(record) }
             return
         }
-        if let open = books[registry.pool]?.open[digest], open.lane == .urgent || lane == .background {
+        if let open = books[registry.pool]?.open[digest], open.lane == .urgent || lane == .background,
+            registry.platforms.allSatisfy(open.platforms.contains)
+        {
             outbox.ask(record)
             return
         }
         var attempt = 1
         if case .failed(let failure)? = scans[digest]?.state { attempt = failure.attempt + 1 }
+        let isKnown = isKnown(digest, registry.platforms)
         let request = ScanRequest(
-            digest: digest, name: name, analyserVersion: analyserVersion, attempt: attempt, reason: reason,
-            registryVersion: registry.version)
+            digest: digest, name: name, platforms: registry.platforms, analyserVersion: analyserVersion,
+            registryVersion: registry.version, attempt: attempt, wantsStatus: !isKnown, reason: reason)
         outbox.add(.request(request, pool: registry.pool, lane))
         outbox.note(.requested, record, reason)
-        if isKnown(digest) {
+        if isKnown {
             if lane == .background { books[registry.pool, default: RequestBook()].lease(now: outbox.now) }
         } else {
-            books[registry.pool, default: RequestBook()].opened(digest, lane, now: outbox.now)
+            books[registry.pool, default: RequestBook()].opened(
+                digest, lane, registry.platforms, now: outbox.now)
             timers.add(.open(digest, pool: registry.pool), at: outbox.now.addingTimeInterval(RequestBook.openMax))
         }
     }

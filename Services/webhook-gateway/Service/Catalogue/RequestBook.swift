@@ -4,8 +4,8 @@ import Model
 
 /// Which digests the scanners of a pool were asked for, and which images wait for their turn in the background.
 ///
-/// At most one request a digest is open, an urgent one beside a background one aside. In memory only: after a restart
-/// the backlog is derived from the images and `scan-status`.
+/// At most one request a digest and its platforms is open, an urgent one beside a background one aside. In memory
+/// only: after a restart the backlog is derived from the images and `scan-status`.
 struct RequestBook: Sendable {
     /// An image that wants a background request.
     struct Wish: Sendable, Equatable {
@@ -17,6 +17,8 @@ struct RequestBook: Sendable {
 
     struct Open: Sendable, Equatable {
         let lane: Topics.Lane
+        /// Asked for by this request and those before it that are open.
+        let platforms: Set<Platform>
         let since: Date
     }
 
@@ -40,9 +42,10 @@ struct RequestBook: Sendable {
     /// How many of the places for background requests are taken.
     var background: Int { openBackground + leased }
 
-    mutating func opened(_ digest: Digest, _ lane: Topics.Lane, now: Date) {
-        if open[digest]?.lane == .background { openBackground -= 1 }
-        open[digest] = Open(lane: lane, since: now)
+    mutating func opened(_ digest: Digest, _ lane: Topics.Lane, _ platforms: [Platform], now: Date) {
+        let before = open[digest]
+        if before?.lane == .background { openBackground -= 1 }
+        open[digest] = Open(lane: lane, platforms: (before?.platforms ?? []).union(platforms), since: now)
         if lane == .background { openBackground += 1 }
     }
 
