@@ -66,6 +66,11 @@ final class EvaluatorFixture: Sendable {
         try await put(Topics.inventories, digest.text, InventoryRecord.platform(Fixtures.inventory(digest, packages)))
     }
 
+    func put(registry name: String, platforms: [Platform]) async throws {
+        let registry = Registry(name: try RegistryName(name), url: "https://\(name).example.com", platforms: platforms)
+        try await put(Topics.registries, name, RegistryRecord(registry))
+    }
+
     func put(policy: Policy) async throws { try await put(Topics.policies, policy.id.text, PolicyRecord(policy)) }
 
     // MARK: Commands

@@ -144,6 +144,7 @@ struct JudgingTests {
         try await fixture.put(policy: .standard)
         let root = Fixtures.digest(9)
         let arm = try Platform("linux/arm64")
+        try await fixture.put(registry: "main", platforms: [.linuxAMD64, arm])
         try await fixture.put(
             Topics.inventories, root.text,
             InventoryRecord.index(

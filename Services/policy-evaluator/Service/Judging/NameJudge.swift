@@ -74,7 +74,11 @@ struct NameJudge: Sendable {
             return VerdictRecord(
                 name: name, digest: digest, verdict: result.verdict, platforms: [result], judgedAt: now)
         }
-        return try index(name, digest, inputs, missing)
+        guard case .index(let children)? = try root.value?.payload(InventoryRecord.self) else {
+            return without(
+                name, digest, missing + [Undetermined(what: "inventory", reason: "it is not that of an index")])
+        }
+        return try index(name, children, inputs, missing)
     }
 
     private func without(_ name: ImageName, _ digest: Digest, _ missing: [Undetermined]) -> VerdictRecord {
@@ -112,31 +116,48 @@ struct NameJudge: Sendable {
             verdict: verdict)
     }
 
+    /// Judges what the name's registry configures, whatever other registries had read of the same index. A platform
+    /// that the index does not have is passed over, as long as another one is there (decision 7). An upload is judged
+    /// whole: somebody wants to know just this.
     private func index(
-        _ name: ImageName, _ digest: Digest, _ inputs: JudgingInputs, _ missing: [Undetermined]
+        _ name: ImageName, _ index: InventoryRecord.IndexChildren, _ inputs: JudgingInputs, _ missing: [Undetermined]
     ) throws -> VerdictRecord {
-        let failure = try failure(inputs)
+        let isUpload = inputs.isFromUpload || inputs.name?.askedAt != nil
+        guard let wanted = inputs.platforms ?? (isUpload ? [] : nil) else {
+            let reason = "which ones are judged is not known: the registry \(name.registry) cannot be read"
+            return without(name, index.digest, missing + [Undetermined(what: "platforms", reason: reason)])
+        }
+        let failure = try failure(inputs).map { missing + [Undetermined(what: "inventory", reason: $0)] }
         var results: [VerdictRecord.PlatformResult] = []
         var platforms: [Judge.PlatformVerdict] = []
-        for child in inputs.children {
-            let (platform, childDigest) = (child.platform, child.digest)
+        let children = inputs.children.filter { child in
+            isUpload || wanted.contains { $0.matches(child.platform) }
+        }
+        for child in children {
             var result: VerdictRecord.PlatformResult?
             if let stored = child.inventory {
-                result = try self.platform(name, childDigest, stored, missing)
+                result = try platform(name, child.digest, stored, missing)
             } else if let failure {
-                let unknown = missing + [Undetermined(what: "inventory", reason: failure)]
                 result = VerdictRecord.PlatformResult(
-                    platform: platform, digest: childDigest, findings: [],
-                    verdict: without(name, childDigest, unknown).verdict)
+                    platform: child.platform, digest: child.digest, findings: [],
+                    verdict: without(name, child.digest, failure).verdict)
             }
-            result?.platform = platform
+            result?.platform = child.platform
             // Shown as what it is, so that the report of one platform never stands for the whole.
             results.append(result ?? unjudged(name, child, missing))
-            platforms.append(Judge.PlatformVerdict(platform: platform, verdict: result?.verdict))
+            platforms.append(Judge.PlatformVerdict(platform: child.platform, verdict: result?.verdict))
         }
-        var verdict = Judge.combine(digest: digest, platforms: platforms, now: now)
-        verdict.inputs.inventories = inputs.inventoryVersions
-        return VerdictRecord(name: name, digest: digest, verdict: verdict, platforms: results, judgedAt: now)
+        for platform in wanted where !index.knows(platform) {
+            let unknown = failure ?? missing + [Undetermined(what: "inventory", reason: "not read yet")]
+            let verdict = without(name, index.digest, unknown).verdict
+            results.append(.init(platform: platform, digest: index.digest, findings: [], verdict: verdict))
+            platforms.append(Judge.PlatformVerdict(platform: platform, verdict: failure == nil ? nil : verdict))
+        }
+        var verdict = Judge.combine(digest: index.digest, platforms: platforms, now: now)
+        var judged = inputs
+        judged.children = children
+        verdict.inputs.inventories = judged.inventoryVersions
+        return VerdictRecord(name: name, digest: index.digest, verdict: verdict, platforms: results, judgedAt: now)
     }
 
     private func unjudged(
@@ -157,6 +178,13 @@ struct NameJudge: Sendable {
         case .failed(let failure): failure.message
         case .notAnImage(let type): "it is no container image but \(type)"
         }
+    }
+}
+
+extension InventoryRecord.IndexChildren {
+    /// Whether the platform was asked for: it is among the children, or known not to be there.
+    fileprivate func knows(_ platform: Platform) -> Bool {
+        missing.contains(platform) || children.contains { platform.matches($0.platform) }
     }
 }
 

@@ -15,6 +15,7 @@ extension EvaluatorProjection {
         case .nothing: break
         case .image(let image): try apply(image, record, db)
         case .candidate(let candidate): try apply(candidate, record, db)
+        case .registry(let registry): try apply(registry, record, db)
         case .policy(let policy): try apply(policy, record, db)
         case .inventory(let inventory): try apply(inventory, record, db)
         case .scanStatus: try applyScanStatus(record, db)
@@ -65,6 +66,21 @@ extension EvaluatorProjection {
     private func removeName(_ key: String, _ db: Database) throws {
         try db.cachedStatement(sql: "DELETE FROM names WHERE key = ?").execute(arguments: [key])
         try Dirty.name(key, db)
+    }
+
+    // MARK: Registries
+
+    /// What it judges of an index depends on its registry's platforms alone.
+    private func apply(_ registry: Registry?, _ record: WholeRecord, _ db: Database) throws {
+        let old = try EvaluatorRows.platforms(of: record.key, db)
+        if old == registry?.platforms { return }
+        if let registry {
+            try db.cachedStatement(sql: "INSERT OR REPLACE INTO registries VALUES (?, ?)")
+                .execute(arguments: [record.key, try JSONFormat.encode(registry.platforms)])
+        } else {
+            try db.cachedStatement(sql: "DELETE FROM registries WHERE name = ?").execute(arguments: [record.key])
+        }
+        try Dirty.names(where: "registry = ?", [record.key], db)
     }
 
     // MARK: Policies
@@ -180,6 +196,9 @@ extension EvaluatorProjection {
             try db.cachedStatement(sql: "INSERT OR REPLACE INTO scan_status VALUES (?, NULL, ?)")
                 .execute(arguments: [record.key, reason])
             try Dirty.inventory(record.key, digest: record.key, db)
+        case Topics.registries.name:
+            try db.cachedStatement(sql: "DELETE FROM registries WHERE name = ?").execute(arguments: [record.key])
+            try Dirty.names(where: "registry = ?", [record.key], db)
         case Topics.policies.name where !record.key.contains("@"), Topics.advisories.name: try Dirty.all(db)
         case Topics.images.name, Topics.candidates.name: try Dirty.name(record.key, db)
         case Topics.verdicts.name:

@@ -16,6 +16,7 @@ struct EvaluatorProjection: Projection {
         case nothing
         case image(ImageRecord?)
         case candidate(CandidateRecord?)
+        case registry(Registry?)
         case policy(Policy?)
         case inventory(ReadInventory?)
         case scanStatus
@@ -36,7 +37,8 @@ struct EvaluatorProjection: Projection {
 
     let version = EvaluatorSchema.version
     let topics = [
-        Topics.images, Topics.candidates, Topics.policies, Topics.inventories, Topics.scanStatus, Topics.verdicts,
+        Topics.images, Topics.candidates, Topics.registries, Topics.policies, Topics.inventories, Topics.scanStatus,
+        Topics.verdicts,
         Topics.advisories, Topics.generations,
     ].map(\.name)
     let compute: ComputePool
@@ -48,6 +50,8 @@ struct EvaluatorProjection: Projection {
         switch record.id.topic {
         case Topics.images.name: return .image(isGone ? nil : try record.payload(ImageRecord.self))
         case Topics.candidates.name: return .candidate(isGone ? nil : try record.payload(CandidateRecord.self))
+        case Topics.registries.name:
+            return .registry(isGone ? nil : try record.payload(RegistryRecord.self).registry)
         case Topics.policies.name:
             // Old versions are kept for the verdicts that name them; only the head is in force.
             if record.key.contains("@") { return .nothing }

@@ -46,6 +46,8 @@ struct JudgingInputs: Sendable {
     var verdict: StoredValue?
     var inventory: StoredInventory?
     var children: [Child] = []
+    /// Which platforms of an index the name's registry wants judged; nil when the registry is not known.
+    var platforms: [Platform]?
     /// Of the name's digest; a status that cannot be read has a reason and no value.
     var status: StoredValue?
     var statusError: String?
@@ -109,7 +111,10 @@ enum EvaluatorRows {
             askedAt: (row["asked_at"] as Double?).map { Date(timeIntervalSince1970: $0).milliseconds },
             isResolved: row["resolved"])
         inputs.inventory = try inventory(of: row, digest: digest, db)
-        if let root = inputs.inventory, root.isIndex { inputs.children = try children(of: root.key, db) }
+        if let root = inputs.inventory, root.isIndex {
+            inputs.children = try children(of: root.key, db)
+            inputs.platforms = try platforms(of: row["registry"], db)
+        }
         let status = try Row.fetchOne(
             db.cachedStatement(sql: "SELECT value, form FROM scan_status WHERE digest = ?"), arguments: [digest])
         inputs.status = status.flatMap { StoredValue($0) }
@@ -147,6 +152,12 @@ enum EvaluatorRows {
                 digest: try Digest(row["digest"]),
                 inventory: try inventory(row["child"], db))
         }
+    }
+
+    static func platforms(of registry: String, _ db: Database) throws -> [Platform]? {
+        try Data.fetchOne(
+            db.cachedStatement(sql: "SELECT platforms FROM registries WHERE name = ?"), arguments: [registry]
+        ).map { try JSONFormat.decode([Platform].self, from: $0) }
     }
 
     private static func unreadable(_ topics: [String], _ key: String, _ db: Database) throws -> String? {

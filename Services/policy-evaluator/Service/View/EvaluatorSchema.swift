@@ -6,7 +6,8 @@ enum EvaluatorSchema {
     static let version = 2
 
     static let tables = [
-        "meta", "names", "policies", "inventories", "children", "packages", "inventory_packages", "scan_status",
+        "meta", "names", "registries", "policies", "inventories", "children", "packages", "inventory_packages",
+        "scan_status",
         "verdicts",
         "advisories", "generations", "dirty", "unreadable",
     ]
@@ -28,6 +29,8 @@ enum EvaluatorSchema {
                 CREATE INDEX names_inventory ON names (inventory);
                 CREATE INDEX names_repository ON names (registry, repository);
 
+                -- Of each registry, which platforms of an index are judged.
+                CREATE TABLE registries (name TEXT PRIMARY KEY, platforms BLOB NOT NULL) STRICT;
                 CREATE TABLE policies (id TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
 
                 CREATE TABLE inventories (
