@@ -1,4 +1,5 @@
 import CleanupService
+import Crypto
 import EventLogPort
 import Events
 import Foundation
@@ -32,18 +33,30 @@ final class CleanupFixture: Sendable {
 
     static func image(
         _ text: String, boundAt: Date, revision: Int64 = 1, resolution: ImageRecord.Resolution = .resolved,
-        trash: ImageRecord.Trash? = nil
+        sources: [ImageRecord.Source] = [.webhook], trash: ImageRecord.Trash? = nil
     ) throws -> ImageRecord {
         ImageRecord(
-            name: try ImageName(text), digest: Digest(sha256: [UInt8](repeating: 1, count: 32)),
-            mediaType: .ociManifest,
-            revision: revision, sources: [.webhook], firstSeenAt: boundAt, boundAt: boundAt, resolution: resolution,
+            name: try ImageName(text), digest: Model.Digest(sha256: Array(SHA256.hash(data: Data(text.utf8)))),
+            mediaType: .ociManifest, revision: revision, sources: sources, firstSeenAt: boundAt, boundAt: boundAt,
+            resolution: resolution,
             trash: trash)
     }
 
-    func put(_ image: ImageRecord) async throws {
+    /// Puts an image that was scanned.
+    func put(_ image: ImageRecord, createdAt: Date? = nil) async throws {
         let context = EventContext(id: image.name.text, source: "test", time: start)
         _ = try await log.append([try RecordDraft(Topics.images, key: image.name.text, image, context)])
+        if let digest = image.digest { try await put(.done, of: digest, image.name, createdAt: createdAt) }
+    }
+
+    func put(
+        _ state: ScanStatusRecord.State, of digest: Model.Digest, _ name: ImageName, createdAt: Date? = nil
+    ) async throws {
+        let status = ScanStatusRecord(
+            digest: digest, state: state, analyserVersion: "1", name: name, scanner: "s", finishedAt: start,
+            createdAt: createdAt)
+        let context = EventContext(id: digest.text, source: "test", time: start)
+        _ = try await log.append([try RecordDraft(Topics.scanStatus, key: digest.text, status, context)])
     }
 
     func command(_ action: Command.Action, deadline: Date = .distantFuture, id: String = UUID().uuidString) async throws

@@ -53,6 +53,27 @@ struct CleanupRunnerTests {
         }
     }
 
+    @Test("the image's own age counts, and images whose age is not known stay and are said")
+    func ownAge() async throws {
+        let fixture = try await CleanupFixture()
+        for number in 1...3 {
+            let image = try CleanupFixture.image(
+                "main/team/app:\(number)", boundAt: fixture.start, sources: [.enumeration])
+            try await fixture.put(image, createdAt: fixture.start.addingTimeInterval(Double(number) * -86_400))
+        }
+        let unknown = try CleanupFixture.image("main/team/app:0", boundAt: fixture.start, sources: [.enumeration])
+        try await fixture.put(unknown)
+        let failed = try CleanupFixture.image("main/team/app:9", boundAt: fixture.start.addingTimeInterval(-1))
+        try await fixture.put(failed, createdAt: fixture.start.addingTimeInterval(-9e6))
+        let failure = Failure(kind: .damaged, message: "cut", attempt: 1, nextAttemptAt: nil)
+        try await fixture.put(.failed(failure), of: try #require(failed.digest), failed.name)
+        try await fixture.running {
+            let reply = try await fixture.command(.previewCleanup(try self.rule()))
+            #expect(reply.cleanup?.map(\.name.text) == ["main/team/app:3", "main/team/app:2"])
+            #expect(reply.message.contains("2 images of unknown age stay"))
+        }
+    }
+
     @Test("what is in the trash is not removed again, and is restored while its time lasts")
     func restore() async throws {
         let fixture = try await CleanupFixture()

@@ -18,6 +18,7 @@ struct CleanupIntake: Sendable {
     private struct Plan: Sendable {
         var proposals: [CleanupProposal] = []
         var unreadable = 0
+        var ageless = 0
         var isCut = false
     }
 
@@ -56,7 +57,7 @@ struct CleanupIntake: Sendable {
 
     private func carryOut(_ command: Command, _ context: EventContext) async throws {
         // What was written before the command was taken up counts.
-        let ends = try await session.ends(of: [Topics.images.name]).filter { $0.value >= 0 }
+        let ends = try await session.ends(of: view.projection.topics).filter { $0.value >= 0 }
         try await view.waitFor(ends, within: configuration.viewWait)
         switch command.action {
         case .previewCleanup(let rule):
@@ -81,7 +82,9 @@ struct CleanupIntake: Sendable {
                 guard KeepNewest.isInScope(repository, rule) else { continue }
                 let (images, unreadable) = try ImageProjection.images(rule.registry, repository, db)
                 plan.unreadable += unreadable
-                plan.proposals += KeepNewest.proposals(images, rule)
+                let (proposals, ageless) = KeepNewest.proposals(images, rule)
+                plan.proposals += proposals
+                plan.ageless += ageless
                 if plan.proposals.count > max {
                     plan.proposals = Array(plan.proposals.prefix(max))
                     plan.isCut = true
@@ -94,6 +97,7 @@ struct CleanupIntake: Sendable {
 
     private func remarks(_ plan: Plan) -> String {
         (plan.isCut ? "; more are left for another time" : "")
+            + (plan.ageless > 0 ? "; \(plan.ageless) images of unknown age stay and are not counted" : "")
             + (plan.unreadable > 0 ? "; \(plan.unreadable) images cannot be read and are left alone" : "")
     }
 
