@@ -35,7 +35,10 @@ struct RoundTripTests {
         try expectSame([
             GenerationRecord(
                 number: 4, importedAt: Samples.at, origin: "/srv/osv", advisories: 27_820, changed: 12,
-                coverage: ["Debian:12", "PyPI"])
+                coverage: ["Debian:12", "PyPI"]),
+            GenerationRecord(
+                number: 5, importedAt: Samples.at, origin: "/srv/osv", advisories: 1, changed: 1, coverage: ["PyPI"],
+                incomplete: ["PyPI"]),
         ])
     }
 

@@ -68,13 +68,19 @@ public struct GenerationRecord: EventPayload, Hashable {
     public var changed: Int
     /// What the generation speaks of, such as `Debian:12`, `PyPI`. Sorted.
     public var coverage: [String]
+    /// Sources of which records are missing, since an interrupted import had replaced them. Sorted; nil for none.
+    public var incomplete: [String]?
 
-    public init(number: Int, importedAt: Date, origin: String, advisories: Int, changed: Int, coverage: [String]) {
+    public init(
+        number: Int, importedAt: Date, origin: String, advisories: Int, changed: Int, coverage: [String],
+        incomplete: [String]? = nil
+    ) {
         self.number = number
         self.importedAt = importedAt
         self.origin = origin
         self.advisories = advisories
         self.changed = changed
         self.coverage = coverage
+        self.incomplete = incomplete
     }
 }

@@ -7,31 +7,47 @@ import GRDB
 ///
 /// The records of a generation that was never completed (its import was interrupted) do not count.
 enum AdvisoryRows {
+    /// A set as far as the file has it.
+    struct Found: Sendable {
+        let set: AdvisorySet
+        /// The sources of records that the file has only as an unfinished import left them, or not at all. Sorted.
+        let replaced: [String]
+    }
+
     /// The whole set as of a generation.
     ///
-    /// - Parameter orUnfinished: a key that no completed generation has is taken from an unfinished one: for when
-    ///   records of the generation are gone from the log. An earlier generation is had exactly or not at all.
-    static func set(of number: Int, orUnfinished: Bool, _ db: Database) throws -> AdvisorySet {
+    /// - Parameter orNewer: a key that no completed generation up to this one has is taken from the next newer record:
+    ///   for when an import that was interrupted replaced records and the log has compacted what they replaced. Which
+    ///   sources that concerns is said, since what was removed or added cannot be told apart.
+    static func set(of number: Int, orNewer: Bool = false, _ db: Database) throws -> Found {
         var builder = AdvisorySet.Builder(generation: number)
         let rows = try Row.fetchCursor(
-            db,
-            sql: """
-                SELECT key, value, form, generation IN (SELECT number FROM generations) AS completed FROM advisories
-                WHERE CASE WHEN generation IN (SELECT number FROM generations) THEN generation <= ?1 ELSE ?2 END
-                ORDER BY key, completed DESC, generation DESC
-                """, arguments: [number, orUnfinished])
+            db, sql: "\(rows) WHERE exact OR (?2 AND generation > ?1) \(nearest)", arguments: [number, orNewer])
         var last: String?
+        var sources: Set<String> = []
+        var replaced: Set<String> = []
         while let row = try rows.next() {
             let key: String = row["key"]
             if key == last { continue }
             last = key
+            let source = String(key.prefix { $0 != "/" })
+            sources.insert(source)
+            if !(row["exact"] as Bool) { replaced.insert(source) }
             guard let stored = StoredValue(row) else { continue }
             // Unreadable ones are counted in `unreadable` and make findings undetermined.
             guard let record = try? stored.payload(AdvisoryRecord.self) else { continue }
             builder.add(record.advisory)
         }
-        return builder.build()
+        return Found(set: builder.build(), replaced: (replaced.isEmpty ? sources : replaced).sorted())
     }
+
+    private static let rows = """
+        SELECT key, value, form, generation <= ?1 AND generation IN (SELECT number FROM generations) AS exact
+        FROM advisories
+        """
+
+    /// Of each key the newest record of the generation, else the one that came next.
+    private static let nearest = "ORDER BY key, exact DESC, CASE WHEN exact THEN -generation ELSE generation END"
 
     /// The set of a later generation, from one that is in memory.
     static func set(of number: Int, basedOn old: AdvisorySet, _ db: Database) throws -> AdvisorySet {
@@ -53,16 +69,25 @@ enum AdvisoryRows {
         return builder.build()
     }
 
-    /// One advisory as of a generation.
+    /// One advisory as of a generation, or as an unfinished import left it.
     static func advisory(_ key: Advisory.Key, asOf number: Int, _ db: Database) throws -> Advisory? {
         let row = try Row.fetchOne(
-            db.cachedStatement(
-                sql: """
-                    SELECT value, form FROM advisories
-                    WHERE key = ? AND generation <= ? AND generation IN (SELECT number FROM generations)
-                    ORDER BY generation DESC LIMIT 1
-                    """), arguments: [key.description, number])
+            db.cachedStatement(sql: "\(rows) WHERE key = ?2 AND (exact OR generation > ?1) \(nearest) LIMIT 1"),
+            arguments: [number, key.description])
         return try row.flatMap { StoredValue($0) }?.payload(AdvisoryRecord.self).advisory
+    }
+
+    /// The keys for which the log holds what an import that was interrupted wrote, in the place of what is in force.
+    static func unfinished(_ db: Database) throws -> Set<Advisory.Key> {
+        let keys = try String.fetchCursor(
+            db,
+            sql: """
+                SELECT key FROM advisories GROUP BY key
+                HAVING max(generation) NOT IN (SELECT number FROM generations)
+                """)
+        var found: Set<Advisory.Key> = []
+        while let key = try keys.next() { if let key = Advisory.Key(key) { found.insert(key) } }
+        return found
     }
 
     /// A number that no record was ever written for.
@@ -70,6 +95,15 @@ enum AdvisoryRows {
         let written = try Int.fetchOne(db, sql: "SELECT max(generation) FROM advisories") ?? 0
         let known = try Int.fetchOne(db, sql: "SELECT max(number) FROM generations") ?? 0
         return max(written, known) + 1
+    }
+
+    /// The newest generation whose records are whole, when it is newer than the one in force.
+    static func ahead(_ db: Database) throws -> (record: GenerationRecord, advisoriesEnd: Int64)? {
+        let row = try Row.fetchOne(
+            db, sql: "SELECT advisories_end, value, form FROM generations WHERE number > ? ORDER BY number DESC LIMIT 1",
+            arguments: [try Meta.active.readNumber(db) ?? 0])
+        guard let row, let stored = StoredValue(row) else { return nil }
+        return (try stored.payload(GenerationRecord.self), row["advisories_end"])
     }
 
     static func advisoriesEnd(of number: Int, _ db: Database) throws -> Int64? {

@@ -3,7 +3,27 @@ import EventLogPort
 import Events
 import GRDB
 import Logging
+import Model
 import Storage
+
+/// The advisories that are in force, and what is known to be missing from them.
+struct AdvisoriesInForce: Sendable {
+    let set: AdvisorySet
+    /// Sources of which an interrupted import replaced records that can no longer be had. Sorted.
+    let incomplete: [String]
+
+    /// What is unknown of every name. Without the generation's number: a new one alone changes no verdict.
+    var problems: [Undetermined] {
+        if incomplete.isEmpty { return [] }
+        let sources = incomplete.prefix(10).joined(separator: ", ") + (incomplete.count > 10 ? " and others" : "")
+        return [
+            Undetermined(
+                what: "advisories",
+                reason: "the generation in force is incomplete: records of \(sources) were lost when an import was "
+                    + "interrupted, and come back when that source is imported again")
+        ]
+    }
+}
 
 /// Holds the advisories of the generation in force in memory, and follows the log when another one is put in force.
 ///
@@ -13,7 +33,7 @@ actor GenerationKeeper {
     private let view: View<EvaluatorProjection, SQLiteViewStore>
     private let configuration: EvaluatorConfiguration
     private let logger: Logger
-    private(set) var current: AdvisorySet?
+    private(set) var current: AdvisoriesInForce?
     /// A set that this instance has just written to the log, so that it need not be read back.
     private var prepared: AdvisorySet?
 
@@ -27,46 +47,50 @@ actor GenerationKeeper {
 
     func prepare(_ set: AdvisorySet) { prepared = set }
 
-    /// The set in force now; nil when there never was an import.
-    /// - Returns: also whether it changed with this call.
-    func follow() async throws -> (set: AdvisorySet?, changed: Bool) {
+    /// What is in force now; nil when there never was an import.
+    func follow() async throws -> AdvisoriesInForce? {
         let active = try await view.store.read { try Meta.active.readNumber($0) }
-        guard let active, active != current?.generation else { return (current, false) }
+        guard let active, active != current?.set.generation else { return current }
         let end = try await view.store.read { try AdvisoryRows.advisoriesEnd(of: active, $0) }
         guard let end else { throw GenerationError.incomplete(active) }
         if end >= 0 {
             let place = TopicPartition(topic: Topics.advisories.name, partition: 0)
             try await view.waitFor([place: end], within: configuration.viewWait)
         }
-        let set = try await load(active)
-        try await adopt(set)
-        return (set, true)
+        let found = try await load(active)
+        try await adopt(found)
+        return found
     }
 
-    private func load(_ number: Int) async throws -> AdvisorySet {
+    private func load(_ number: Int) async throws -> AdvisoriesInForce {
         defer { prepared = nil }
-        if let prepared, prepared.generation == number { return prepared }
-        let current = current
+        let prepared = prepared.flatMap { $0.generation == number ? $0 : nil }
+        let current = current?.set
         // On the thread of a database reader, not of the cooperative pool.
         return try await view.store.read { db in
+            let record = try AdvisoryRows.generation(number, db)
+            let known = record?.incomplete ?? []
+            if let prepared { return AdvisoriesInForce(set: prepared, incomplete: known) }
             if let current, current.generation < number {
-                return try AdvisoryRows.set(of: number, basedOn: current, db)
+                let set = try AdvisoryRows.set(of: number, basedOn: current, db)
+                return AdvisoriesInForce(set: set, incomplete: known)
             }
-            let set = try AdvisoryRows.set(of: number, orUnfinished: false, db)
-            if try AdvisoryRows.generation(number, db)?.advisories == set.count { return set }
-            // An import that was interrupted replaced records, and the log has compacted what they replaced: rather the
-            // newer record than none.
-            return try AdvisoryRows.set(of: number, orUnfinished: true, db)
+            let exact = try AdvisoryRows.set(of: number, db).set
+            if record?.advisories == exact.count { return AdvisoriesInForce(set: exact, incomplete: known) }
+            // Rather the newer record than none; which it is of is said.
+            let found = try AdvisoryRows.set(of: number, orNewer: true, db)
+            return AdvisoriesInForce(set: found.set, incomplete: Set(known + found.replaced).sorted())
         }
     }
 
-    private func adopt(_ set: AdvisorySet) async throws {
+    private func adopt(_ found: AdvisoriesInForce) async throws {
         let old = current
+        let set = found.set
         let kept = configuration.generationsKept
         try await view.store.change { db in
             if try Meta.marked.readNumber(db) != set.generation {
-                if let old {
-                    try AdvisoryRows.mark(AdvisoryDelta(from: old, to: set), db)
+                if let old, old.incomplete == found.incomplete {
+                    try AdvisoryRows.mark(AdvisoryDelta(from: old.set, to: set), db)
                 } else {
                     try Dirty.all(db)
                 }
@@ -74,10 +98,13 @@ actor GenerationKeeper {
             }
             try AdvisoryRows.prune(active: set.generation, kept: kept, db)
         }
-        current = set
+        current = found
         logger.info(
             "a generation of advisories is in force",
-            metadata: ["generation": "\(set.generation)", "advisories": "\(set.count)"])
+            metadata: [
+                "generation": "\(set.generation)", "advisories": "\(set.count)",
+                "incomplete": "\(found.incomplete.joined(separator: " "))",
+            ])
     }
 }
 

@@ -4,6 +4,7 @@ import EventLogPort
 import Events
 import Foundation
 import Model
+import Storage
 import Synchronization
 
 /// Writes one generation to the log: changed advisories, then the generation, then `active`.
@@ -45,6 +46,23 @@ final class GenerationWriter: Sendable {
         try add(draft)
     }
 
+    /// Writes again what an interrupted import left under these keys, so that the log holds what the set does.
+    func settle(
+        _ keys: Set<Advisory.Key>, as set: AdvisorySet, of number: Int, _ view: View<EvaluatorProjection, SQLiteViewStore>
+    ) async throws {
+        guard !keys.isEmpty else { return }
+        // On the thread of a database reader, which may block.
+        try await view.store.read { db in
+            for key in keys.sorted() {
+                if set.contentHash(of: key) != nil, let advisory = try AdvisoryRows.advisory(key, asOf: number, db) {
+                    try self.put(advisory)
+                } else {
+                    try self.remove(key)
+                }
+            }
+        }
+    }
+
     private var header: Header { Header(GenerationHeader.number, String(number)) }
 
     private func add(_ draft: RecordDraft) throws {
@@ -60,7 +78,7 @@ final class GenerationWriter: Sendable {
         try await flush()
         let session = replies.session
         CrashPoint.hit(.evaluatorBeforeGeneration)
-        let end = Header(GenerationHeader.advisoriesEnd, String(state.withLock { $0.end }))
+        let end = GenerationHeader.end(state.withLock { $0.end })
         try await session.append([
             try RecordDraft(
                 Topics.generations, key: String(number), record, replies.caused("generation-\(number)"), headers: [end])
@@ -73,7 +91,8 @@ final class GenerationWriter: Sendable {
         ])
     }
 
-    private func flush() async throws {
+    /// Appends what is left.
+    func flush() async throws {
         let batch = state.withLock { state in
             defer { state.batch = [] }
             return state.batch

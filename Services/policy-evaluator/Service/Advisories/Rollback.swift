@@ -17,28 +17,34 @@ struct Rollback: Sendable {
 
     /// - Returns: a sentence for the reply.
     func run(to number: Int, _ replies: Replies) async throws -> String {
-        guard let current = try await keeper.follow().set else { throw CommandError.unknownGeneration(number) }
+        guard let current = try await keeper.follow()?.set else { throw CommandError.unknownGeneration(number) }
         if number == current.generation { return "generation \(number) is in force already" }
-        let (known, floor, next) = try await view.store.read { db in
+        let (known, floor, next, unfinished) = try await view.store.read { db in
             (
                 try AdvisoryRows.generation(number, db), try Meta.floor.readNumber(db) ?? current.generation,
-                try AdvisoryRows.nextNumber(db)
+                try AdvisoryRows.nextNumber(db), try AdvisoryRows.unfinished(db)
             )
         }
         guard let known else { throw CommandError.unknownGeneration(number) }
         let refusal = CommandError.generationNotKept(number, oldest: max(floor, 1), newest: current.generation)
         guard number >= floor else { throw refusal }
-        let target = try await view.store.read { try AdvisoryRows.set(of: number, orUnfinished: false, $0) }
+        let target = try await view.store.read { try AdvisoryRows.set(of: number, $0).set }
         guard target.count == known.advisories else { throw refusal }
         let delta = try await compute.run { AdvisoryDelta(from: current, to: target) }
-        if delta.isEmpty { return "generation \(current.generation) has the same advisories as \(number)" }
+        if delta.isEmpty, unfinished.isEmpty {
+            return "generation \(current.generation) has the same advisories as \(number)"
+        }
+        try await replies.send(.running, "putting generation \(number) in force again")
         let writer = GenerationWriter(number: next, replies: replies)
         let set = try await write(delta, from: current, asOf: number, writer)
+        let written = delta.added + delta.changed + delta.removed
+        try await writer.settle(unfinished.subtracting(written), as: set, of: number, view)
         await keeper.prepare(set)
         try await writer.finish(
             GenerationRecord(
                 number: next, importedAt: time.now().milliseconds, origin: "generation \(number), put in force again",
-                advisories: set.count, changed: writer.written, coverage: set.coverage.map(\.text).sorted()))
+                advisories: set.count, changed: writer.written, coverage: set.coverage.map(\.text).sorted(),
+                incomplete: known.incomplete))
         return "generation \(next) is in force: the advisories of generation \(number), \(writer.written) changed"
     }
 

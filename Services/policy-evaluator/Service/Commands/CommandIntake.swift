@@ -54,12 +54,39 @@ struct CommandIntake: Sendable {
     }
 
     private func carryOut(_ command: Command, _ replies: Replies) async throws -> String {
-        guard time.now() <= command.deadline else { throw CommandError.tooLate(command.deadline) }
+        if time.now() > command.deadline, try await !wasStarted(command) {
+            throw CommandError.tooLate(command.deadline)
+        }
         switch command.action {
         case .importAdvisories(let origin): return try await importer.run(origin: origin, replies)
         case .activateGeneration(let number): return try await rollback.run(to: number, replies)
         case .enumerate, .previewCleanup, .applyCleanup, .restore: throw CommandError.notMine
         }
+    }
+}
+
+extension CommandIntake {
+    /// Whether this or another instance began with it: then it is finished, whatever its deadline, since what it has
+    /// written so far has taken the place of other records. Reads the whole topic, and only for a command that is late.
+    private func wasStarted(_ command: Command) async throws -> Bool {
+        let topic = Topics.replies.name
+        guard let end = try await log.end(of: topic)[0], end >= 0 else { return false }
+        let reader = try await log.read(topic, after: [:])
+        var found = false
+        var position: Int64 = -1
+        do {
+            while !found, position < end, let batch = try await reader.next() {
+                position = max(position, batch.last?.position ?? position)
+                found = batch.contains { record in
+                    record.key == command.id && (try? record.payload(Reply.self))?.state == .running
+                }
+            }
+        } catch {
+            await reader.close()
+            throw error
+        }
+        await reader.close()
+        return found
     }
 }
 

@@ -23,6 +23,7 @@ struct Evaluation: Sendable {
         try await view.waitFor(ends, within: configuration.viewWait)
         term.set(session.term)
         defer { term.set(nil) }
+        try await rollForward()
         let wake = Wake()
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await intake.run() }
@@ -40,6 +41,28 @@ struct Evaluation: Sendable {
             defer { group.cancelAll() }
             do { try await group.next() } catch is CancellationError {} catch is ActiveInstanceError {}
         }
+    }
+
+    /// Ends an import that ended between its generation and `active`: its records are whole, and they have taken the
+    /// place of those of the generation before, which the log may hold no longer.
+    private func rollForward() async throws {
+        guard let (record, end) = try await view.store.read({ try AdvisoryRows.ahead($0) }) else { return }
+        let now = ports.time.now().milliseconds
+        let context = EventContext(
+            id: "active-\(record.number)/\(session.term)", source: PolicyEvaluatorRunner.name, time: now)
+        let places = try await session.append([
+            try RecordDraft(
+                Topics.generations, key: GenerationRecord.activeKey, record, context,
+                headers: [GenerationHeader.end(end)])
+        ])
+        ports.logger.info(
+            "the generation of an interrupted import is put in force", metadata: ["generation": "\(record.number)"])
+        try await reach(places.last)
+    }
+
+    private func reach(_ place: RecordID?) async throws {
+        guard let place else { return }
+        try await view.waitFor([place.topicPartition: place.position], within: configuration.viewWait)
     }
 
     private var intake: CommandIntake {
@@ -66,10 +89,10 @@ struct Evaluation: Sendable {
                 try await passes.noteBefore(view)
                 let keeper = keeper
                 let written = try await pass.run {
-                    try await keeper.follow().set
+                    try await keeper.follow()
                 }
                 if written > 0 { ports.logger.info("judged", metadata: ["verdicts": "\(written)"]) }
-                if let mark = try await passes.due(view, await keeper.current) { try await write(mark, pass) }
+                if let mark = try await passes.due(view, await keeper.current?.set) { try await write(mark, pass) }
                 failures = 0
                 try await wake.wait()
             } catch let error where Self.mayPass(error) {
@@ -103,9 +126,7 @@ struct Evaluation: Sendable {
         let places = try await session.append([
             try RecordDraft(Topics.verdicts, key: JudgedRecord.key, record, context)
         ])
-        if let place = places.last {
-            try await view.waitFor([place.topicPartition: place.position], within: configuration.viewWait)
-        }
+        try await reach(places.last)
     }
 }
 

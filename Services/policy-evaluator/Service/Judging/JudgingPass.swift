@@ -26,11 +26,11 @@ struct JudgingPass: Sendable {
     }
 
     /// - Returns: how many verdicts were written.
-    func run(with set: @Sendable () async throws -> AdvisorySet?) async throws -> Int {
+    func run(with advisories: @Sendable () async throws -> AdvisoriesInForce?) async throws -> Int {
         var written = 0
         while session.isActive {
             try Task.checkCancellation()
-            let set = try await set()
+            let inForce = try await advisories()
             let limit = configuration.batchMax
             let (names, inputs, policies, problems) = try await view.store.read { db in
                 let names = try EvaluatorRows.dirty(limit, db)
@@ -41,7 +41,8 @@ struct JudgingPass: Sendable {
             }
             if names.isEmpty { break }
             let judge = NameJudge(
-                set: set, policies: policies, problems: problems, cache: cache, now: try await now())
+                set: inForce?.set, policies: policies, problems: problems + (inForce?.problems ?? []), cache: cache,
+                now: try await now())
             written += try await judgeAndWrite(inputs, judge)
             try await view.store.change { try EvaluatorRows.clean(names, $0) }
         }

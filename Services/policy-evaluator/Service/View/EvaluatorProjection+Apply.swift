@@ -23,6 +23,9 @@ extension EvaluatorProjection {
         case .judged(let judged):
             if let judged { try Meta.judgedAt.write(String(judged.judgedAt.timeIntervalSince1970), db) }
         case .advisory(let generation):
+            // A later record of an earlier generation takes back what an import that failed had written.
+            try db.cachedStatement(sql: "DELETE FROM advisories WHERE key = ? AND generation > ?")
+                .execute(arguments: [record.key, generation])
             let statement = try db.cachedStatement(sql: "INSERT OR REPLACE INTO advisories VALUES (?, ?, ?, ?)")
             try statement.execute(arguments: [record.key, generation, record.value, StoredValue.form(of: record)])
         case .generation(let number, let end):

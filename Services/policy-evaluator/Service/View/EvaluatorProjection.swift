@@ -103,6 +103,8 @@ enum GenerationHeader {
     static let number = "pratique-generation"
     /// On a generation: the position of its last advisory, which a reader must have before it may use it.
     static let advisoriesEnd = "pratique-advisories-end"
+
+    static func end(_ position: Int64) -> Header { Header(advisoriesEnd, String(position)) }
 }
 
 /// The active instance's term, or none while it stands by.
