@@ -49,17 +49,21 @@ public struct Advisory: Hashable, Sendable, Codable {
         /// Lists of events; GIT ranges are left out.
         public var ranges: [[Event]]
         public var versions: [String]
-        /// The distribution's own severity for this package, else nil.
+        /// What the record says of this very package, else nil.
         public var severity: Severity?
+        /// Like the record's `severitySource`; nil with `severity`.
+        public var severitySource: String?
 
         public init(
-            ecosystem: Ecosystem, package: String, ranges: [[Event]], versions: [String] = [], severity: Severity? = nil
+            ecosystem: Ecosystem, package: String, ranges: [[Event]], versions: [String] = [],
+            severity: Severity? = nil, severitySource: String? = nil
         ) {
             self.ecosystem = ecosystem
             self.package = ecosystem.normalised(package)
             self.ranges = ranges
             self.versions = versions
             self.severity = severity
+            self.severitySource = severity == nil ? nil : severitySource ?? "ecosystem"
         }
 
         var target: AdvisedPackage { AdvisedPackage(ecosystem: ecosystem, name: package) }
@@ -107,7 +111,8 @@ public struct Advisory: Hashable, Sendable, Codable {
         bytes.add(aliases)
         bytes.add(upstream)
         for entry in affected {
-            bytes.add(entry.ecosystem.text, entry.package, entry.severity?.rawValue ?? "")
+            bytes.add(
+                entry.ecosystem.text, entry.package, entry.severity?.rawValue ?? "", entry.severitySource ?? "")
             bytes.add(entry.versions)
             for range in entry.ranges {
                 bytes.add(range.count)

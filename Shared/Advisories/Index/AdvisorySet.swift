@@ -36,6 +36,8 @@ public struct AdvisorySet: Sendable {
         var events: Span
         var versions: Span
         var severity: Severity?
+        /// `Record.none` when there is none.
+        var severitySource: UInt32
     }
 
     struct PackageEntry: Sendable {

@@ -67,7 +67,8 @@ extension AdvisorySet {
                 Entry(
                     record: record, package: package(affected.ecosystem, affected.package),
                     events: Span(start: first, end: UInt32(tables.events.count)), versions: versions,
-                    severity: affected.severity))
+                    severity: affected.severity,
+                    severitySource: affected.severitySource.map { text($0) } ?? Record.none))
         }
 
         private mutating func package(_ ecosystem: Ecosystem, _ name: String) -> UInt32 {

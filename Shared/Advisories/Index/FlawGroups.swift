@@ -10,6 +10,7 @@ enum FlawGroups {
         let flaws: [String]
     }
 
+    /// - Parameter identities: in an order that does not depend on how the set was built: it decides ties.
     /// - Returns: Groups of indices; each index is in one group.
     static func groups(of identities: [Identity]) -> [[Int]] {
         if identities.count == 1 { return [[0]] }

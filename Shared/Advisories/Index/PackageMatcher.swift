@@ -5,8 +5,9 @@ struct PackageMatcher {
     /// An advisory that applies.
     private struct Hit {
         let record: UInt32
+        /// Of the package where the record says it, else of the whole record.
         let severity: Severity
-        let isEntrySeverity: Bool
+        let severitySource: UInt32
         let fix: (text: String, version: OrderedVersion)?
     }
 
@@ -85,8 +86,7 @@ struct PackageMatcher {
         hits.append(
             Hit(
                 record: entry.record, severity: entry.severity ?? record.severity,
-                isEntrySeverity: entry.severity != nil,
-                fix: fix))
+                severitySource: entry.severity == nil ? record.severitySource : entry.severitySource, fix: fix))
     }
 
     /// OSV's evaluation, free of the order in which events are written: the last event at or below the version decides;
@@ -153,35 +153,59 @@ struct PackageMatcher {
 
     // MARK: Findings
 
-    /// One finding for each flaw: hits of the same alias group are one, with the latest fix.
-    func findings() -> [Finding] {
-        guard !hits.isEmpty else { return [] }
-        let identities = hits.map { hit in
-            let record = set.tables.records[Int(hit.record)]
-            let ids = [set.tables.texts.text(record.id)] + texts(record.aliases)
-            return FlawGroups.Identity(ids: ids, flaws: texts(record.upstream))
-        }
-        return FlawGroups.groups(of: identities).map { group in finding(group.map { (hits[$0], identities[$0]) }) }
+    /// A hit with its record's names.
+    private struct Named {
+        let hit: Hit
+        let source: String
+        let severitySource: String?
+        let identity: FlawGroups.Identity
     }
 
-    private func finding(_ group: [(hit: Hit, identity: FlawGroups.Identity)]) -> Finding {
+    /// One finding for each flaw: hits of the same alias group are one, with the latest fix.
+    ///
+    /// The hits are put in the order of their ids and sources first, so that nothing depends on the order in which the
+    /// set was built.
+    func findings() -> [Finding] {
+        guard !hits.isEmpty else { return [] }
+        let named = hits.map { hit in
+            let record = set.tables.records[Int(hit.record)]
+            let ids = [set.tables.texts.text(record.id)] + texts(record.aliases)
+            return Named(
+                hit: hit, source: set.tables.texts.text(record.source),
+                severitySource: optionalText(hit.severitySource),
+                identity: FlawGroups.Identity(ids: ids, flaws: texts(record.upstream)))
+        }.sorted(by: Self.precedes)
+        return FlawGroups.groups(of: named.map(\.identity)).map { group in finding(group.map { named[$0] }) }
+    }
+
+    private static func precedes(_ left: Named, _ right: Named) -> Bool {
+        let leftNames = (left.identity.ids[0], left.source, left.hit.fix?.text ?? "")
+        let rightNames = (right.identity.ids[0], right.source, right.hit.fix?.text ?? "")
+        if leftNames != rightNames { return leftNames < rightNames }
+        if left.hit.severity != right.hit.severity { return left.hit.severity < right.hit.severity }
+        return left.severitySource ?? "" < right.severitySource ?? ""
+    }
+
+    /// - Parameter group: in the order of `precedes`, whose first one decides ties.
+    private func finding(_ group: [Named]) -> Finding {
         let fix = group.reduce(nil as (text: String, version: OrderedVersion)?) { Self.later($0, $1.hit.fix) }
-        let leading = group.filter { entry in
+        let leading = group.first { entry in
             guard let fix else { return true }
             return entry.hit.fix.map { $0.version.compare(fix.version) == 0 } ?? false
         }
-        let first = leading.min { $0.identity.ids[0] < $1.identity.ids[0] } ?? group[0]
-        let worst = group.map(\.hit).max { ($0.severity, $1.record) < ($1.severity, $0.record) } ?? first.hit
-        let worstRecord = set.tables.records[Int(worst.record)]
+        let first = leading ?? group[0]
+        var worst = group[0]
+        for entry in group where entry.hit.severity > worst.hit.severity { worst = entry }
         let record = set.tables.records[Int(first.hit.record)]
         let id = first.identity.ids[0]
-        let source = worst.isEntrySeverity ? "ecosystem" : optionalText(worstRecord.severitySource)
         return Finding(
             advisory: id,
             aliases: Set(group.flatMap { $0.identity.ids + $0.identity.flaws }).subtracting([id]).sorted(),
             package: Finding.PackageKey(name: package.name, version: package.version, purl: package.purl),
-            state: fix == nil ? .affected : .fixed, fixedVersion: fix?.text, severity: worst.severity,
-            severitySource: worst.severity == .unknown ? nil : source, summary: optionalText(record.summary))
+            state: fix == nil ? .affected : .fixed, fixedVersion: fix?.text,
+            severity: worst.hit.severity,
+            severitySource: worst.hit.severity == .unknown ? nil : worst.severitySource,
+            summary: optionalText(record.summary))
     }
 
     private func texts(_ span: Span) -> [String] { set.tables.lists[span.indices].map { set.tables.texts.text($0) } }

@@ -82,9 +82,10 @@ public struct OSVReader {
         for version in entry.versions ?? [] { try check(version, "a version", OrderedVersion.bytesMax) }
         let versions = entry.versions ?? []
         guard !ranges.isEmpty || !versions.isEmpty else { return nil }
+        let severity = SeverityReader.severity(of: entry)
         return Advisory.Affected(
             ecosystem: Ecosystem(record: package.ecosystem), package: package.name, ranges: ranges, versions: versions,
-            severity: SeverityReader.severity(of: entry))
+            severity: severity?.severity, severitySource: severity?.source)
     }
 
     private func events(_ range: OSVRecord.Range) throws(RecordFault) -> [Advisory.Event] {

@@ -5,9 +5,7 @@ enum SeverityReader {
     static func severity(of record: OSVRecord, hasFlaws: Bool) -> (severity: Severity, source: String?) {
         if let own = own(record.severity) { return (own, "ecosystem") }
         if let rated = rated(record) { return (rated, "ecosystem") }
-        if let scored = scored((record.severity ?? []) + (record.affected ?? []).flatMap { $0.severity ?? [] }) {
-            return scored
-        }
+        if let scored = scored(record.severity) { return scored }
         if let word = record.database_specific?.severity.flatMap(word) { return (word, "database") }
         if let score = record.database_specific?.score, score >= 0, score <= 10 {
             return (CVSS.severity(tenths: Int((score * 10).rounded())), "database")
@@ -16,13 +14,13 @@ enum SeverityReader {
         return isNoFlaw && !hasFlaws ? (.negligible, "ecosystem") : (.unknown, nil)
     }
 
-    /// What a distribution says of one package: Ubuntu's severity type, Debian's urgency, GitHub-like words.
-    static func severity(of entry: OSVRecord.Affected) -> Severity? {
-        if let own = own(entry.severity) { return own }
-        let words = [
-            entry.ecosystem_specific?.urgency, entry.ecosystem_specific?.severity, entry.database_specific?.severity,
-        ]
-        return words.lazy.compactMap { $0.flatMap(word) }.first
+    /// What a record says of one package: Ubuntu's severity type, Debian's urgency, GitHub-like words, its own vectors.
+    static func severity(of entry: OSVRecord.Affected) -> (severity: Severity, source: String)? {
+        if let own = own(entry.severity) { return (own, "ecosystem") }
+        let words = [entry.ecosystem_specific?.urgency, entry.ecosystem_specific?.severity]
+        if let own = words.lazy.compactMap({ $0.flatMap(word) }).first { return (own, "ecosystem") }
+        if let scored = scored(entry.severity) { return scored }
+        return entry.database_specific?.severity.flatMap(word).map { ($0, "database") }
     }
 
     private static func own(_ list: [OSVRecord.Severity]?) -> Severity? {
@@ -36,9 +34,9 @@ enum SeverityReader {
         return word(String(summary[..<colon]))
     }
 
-    private static func scored(_ list: [OSVRecord.Severity]) -> (Severity, String)? {
+    private static func scored(_ list: [OSVRecord.Severity]?) -> (Severity, String)? {
         for type in ["CVSS_V4", "CVSS_V3", "CVSS_V2"] {
-            for entry in list where entry.type == type {
+            for entry in list ?? [] where entry.type == type {
                 guard let tenths = CVSS.baseScoreTenths(entry.score) else { continue }
                 return (CVSS.severity(tenths: tenths), entry.score)
             }
@@ -46,8 +44,9 @@ enum SeverityReader {
         return nil
     }
 
+    /// Debian's tracker marks urgencies that were set by hand with stars: `low**`.
     private static func word(_ text: String) -> Severity? {
-        switch text.lowercased() {
+        switch text.lowercased().filter({ $0 != "*" }) {
         case "critical": .critical
         case "high", "important": .high
         case "medium", "moderate": .medium

@@ -84,15 +84,37 @@ struct OSVReaderTests {
         #expect(try read(#"{"id": "X-1", \#(field)}"#).severity == severity)
     }
 
-    @Test("Debian's urgency belongs to its package")
-    func urgency() throws {
+    @Test(
+        "Debian's urgency belongs to its package, with or without stars",
+        arguments: [
+            ("unimportant", Severity.negligible), ("low", .low), ("low**", .low), ("medium*", .medium),
+            ("high**", .high), ("not yet assigned", nil), ("end-of-life", nil), ("", nil),
+        ] as [(String, Severity?)])
+    func urgency(word: String, severity: Severity?) throws {
         let specific = #""versions": ["1"], "ecosystem_specific": "#
-        let first = Self.affected("Debian:12", "a", specific + #"{"urgency": "unimportant"}"#)
+        let first = Self.affected("Debian:12", "a", specific + #"{"urgency": "\#(word)"}"#)
         let second = Self.affected("Debian:12", "b", specific + #"{"urgency": "not yet assigned"}"#)
-        let advisory = try read(
-            #"{"id": "X", "affected": [\#(first), \#(second)]}"#
-        )
-        #expect(advisory.affected.map(\.severity) == [.negligible, nil])
+        let advisory = try read(#"{"id": "X", "affected": [\#(first), \#(second)]}"#)
+        #expect(advisory.affected.map(\.severity) == [severity, nil])
+        #expect(advisory.affected.map(\.severitySource) == [severity.map { _ in "ecosystem" }, nil])
+        #expect(advisory.severity == .unknown)
+    }
+
+    @Test("a vector of one package does not speak for another")
+    func vectors() throws {
+        let low = "CVSS:3.1/AV:N/AC:H/PR:N/UI:N/S:U/C:L/I:N/A:N"
+        let entries = [("a", Self.worst), ("b", low)].map { name, vector in
+            Self.affected("PyPI", name, #""versions": ["1"], "# + Self.severity(("CVSS_V3", vector)))
+        }
+        let bare = Self.affected("PyPI", "c", #""versions": ["1"]"#)
+        let advisory = try read(#"{"id": "X", "affected": [\#((entries + [bare]).joined(separator: ", "))]}"#)
+        #expect(advisory.severity == .unknown)
+        #expect(advisory.affected.map(\.severity) == [.critical, .low, nil])
+        #expect(advisory.affected.map(\.severitySource) == [Self.worst, low, nil])
+        let packages = ["a", "b", "c"].map { Samples.package(.pypi, $0, "1") }
+        let found = Samples.set([advisory]).match(Samples.inventory(nil, packages)).findings
+        #expect(found.map(\.severity) == [.critical, .low, .unknown])
+        #expect(found.map(\.severitySource) == [Self.worst, low, nil])
     }
 
     @Test(
