@@ -13,10 +13,15 @@ final class EvaluatorFixture: Sendable {
     let folder: TestFolder
     let log: any EventLog
     let time: TimeSource
+    private let transport: any HTTPTransport
 
-    init(time: TimeSource = .system, over wrap: (any EventLog) -> any EventLog = { $0 }) async throws {
+    init(
+        time: TimeSource = .system, transport: any HTTPTransport = PoisonedTransport(),
+        over wrap: (any EventLog) -> any EventLog = { $0 }
+    ) async throws {
         folder = try TestFolder()
         self.time = time
+        self.transport = transport
         log = wrap(try await openTestLog(in: folder))
         try await log.declare(Topics.all(pools: ["default"]))
     }
@@ -24,7 +29,7 @@ final class EvaluatorFixture: Sendable {
     /// Runs an evaluator while `body` does; both have ended when this returns.
     func running<T: Sendable>(_ body: @escaping @Sendable () async throws -> T) async throws -> T {
         let ports = Ports(
-            log: log, transport: PoisonedTransport(), time: time, folder: folder.file("evaluator"), instance: "test",
+            log: log, transport: transport, time: time, folder: folder.file("evaluator"), instance: "test",
             logger: testLogger)
         let runner = Task { try await PolicyEvaluatorRunner(ports: ports).run() }
         let result: Result<T, any Error>

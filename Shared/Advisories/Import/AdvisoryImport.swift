@@ -107,7 +107,7 @@ public struct AdvisoryImport {
         guard files <= limits.filesMax else {
             throw AdvisoriesError.file(path: url.path, reason: "there are more than \(limits.filesMax) files")
         }
-        let source = Self.source(url.deletingLastPathComponent().lastPathComponent)
+        let source = Self.source(ofFolder: url.deletingLastPathComponent().lastPathComponent)
         if isArchive {
             let file = try ArchiveFile(path: url.path)
             try read(ZipArchive(name: url.path, size: file.size, limits: limits, read: file.read), source: source)
@@ -140,9 +140,14 @@ public struct AdvisoryImport {
         totalBytes = sum
     }
 
-    /// A source is one part of a key.
-    private static func source(_ folder: String) -> String {
-        let name = folder.replacingOccurrences(of: "/", with: "")
-        return name.isEmpty || name == "." ? "local" : String(name.prefix(64))
+    /// The source that a folder's name stands for, on a disk or in an address: one part of a key, and of a path.
+    public static func source(ofFolder folder: String) -> String {
+        var name = folder.filter {
+            $0 != "/" && !$0.unicodeScalars.contains { $0.properties.generalCategory == .control }
+        }
+        while name.utf8.count > sourceBytesMax { name.removeLast() }
+        return ["", ".", ".."].contains(name) ? "local" : name
     }
+
+    private static let sourceBytesMax = 64
 }

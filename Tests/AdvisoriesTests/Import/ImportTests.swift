@@ -46,6 +46,15 @@ struct ImportTests {
         }
     }
 
+    @Test(
+        "a source is the name of its folder, as one part of a key and of a path",
+        arguments: [
+            ("Debian", "Debian"), ("Rocky Linux", "Rocky Linux"), ("crates.io", "crates.io"), ("a/b", "ab"),
+            ("", "local"), (".", "local"), ("..", "local"), ("/", "local"), ("a\u{0}b\n", "ab"), ("Größe", "Größe"),
+            (String(repeating: "ü", count: 40), String(repeating: "ü", count: 32)),
+        ])
+    func source(folder: String, source: String) { #expect(AdvisoryImport.source(ofFolder: folder) == source) }
+
     @Test("a path without data is an error, not an empty import", arguments: ["/does/not/exist", "README.txt"])
     func nothing(path: String) {
         var reading = AdvisoryImport { _ in }

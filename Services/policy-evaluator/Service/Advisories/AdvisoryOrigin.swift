@@ -1,3 +1,4 @@
+import Advisories
 import Foundation
 import HTTPPort
 import Synchronization
@@ -33,11 +34,8 @@ struct AdvisoryOrigin: Sendable {
         _ url: WebURL, _ transport: any HTTPTransport, _ folder: URL, _ bytesMax: Int64
     ) async throws -> AdvisoryOrigin {
         let root = folder.appending(path: "import")
-        let parts = url.path.split(separator: "/").dropLast()
-        let allowed = parts.last.map {
-            $0.filter { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-" || $0 == "_") }
-        }
-        let source = allowed.flatMap { $0.isEmpty ? nil : String($0.prefix(64)) } ?? "download"
+        let last = url.path.split(separator: "/").dropLast().last.map(String.init) ?? ""
+        let source = AdvisoryImport.source(ofFolder: last.removingPercentEncoding ?? last)
         let place = root.appending(path: source)
         let file = place.appending(path: "all.zip")
         // What an earlier import left when its process ended.
