@@ -35,6 +35,8 @@ struct UsageTests {
             "registries create demo --url http://a --webhook-secret-file no-such-file", "registries test Not_A_Name",
             "cleanup preview demo", "cleanup preview demo --keep-newest 0", "cleanup apply demo --keep-newest -1",
             "cleanup restore no-repository", "policies set no-such-file", "advisories activate first",
+            "advisories import https://user:s3cret@mirror.example.com/PyPI/all.zip",
+            "advisories import HTTPS://user@mirror.example.com/PyPI/all.zip",
             "tokens create pipeline", "scan oci:image --offline --advisories no-such-folder",
             "images list --token-file no-such-file",
         ])

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import GatewayAPI
+import HTTPPort
 import Model
 
 /// `pratique advisories`: what is known about flaws.
@@ -28,8 +29,14 @@ struct AdvisoriesCommand: AsyncParsableCommand {
         @OptionGroup var output: OutputOptions
         @Argument(help: "A folder with all.zip files below it, or the address of one.") var origin: String
 
+        private var isAddress: Bool { origin.contains("://") }
+
+        func validate() throws {
+            guard isAddress else { return }
+            do { _ = try WebURL(origin) } catch { throw ValidationError("\(error)") }
+        }
+
         func run() async throws {
-            let isAddress = origin.hasPrefix("https://") || origin.hasPrefix("http://")
             let place = isAddress ? origin : URL(fileURLWithPath: origin).standardizedFileURL.path
             let answer = try await server.client().run(
                 "advisories/import", body: ImportRequest(origin: place), title: "importing advisories")

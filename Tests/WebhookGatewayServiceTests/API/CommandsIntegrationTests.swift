@@ -72,6 +72,27 @@ import Testing
         }
     }
 
+    @Test(
+        "an address that carries a secret is refused by its field, and kept nowhere",
+        arguments: [
+            "https://user:s3cret@mirror.example.com/osv/PyPI/all.zip",
+            "https://s3cret@mirror.example.com/osv/PyPI/all.zip",
+            "https://mirror.example.com/osv/PyPI/all.zip?token=s3cret",
+        ])
+    func secretInAddress(origin: String) async throws {
+        try await Gateway.run { gateway in
+            let answer = try await gateway.call(.post, "advisories/import", #"{"origin":"\#(origin)"}"#)
+            #expect(answer.status == 422)
+            #expect(answer.text.contains(#""origin""#))
+            #expect(!answer.text.contains("s3cret"))
+            let commands = try await gateway.records(Topics.evaluatorCommands)
+            #expect(commands.isEmpty)
+            for record in try await gateway.records(Topics.audit) {
+                #expect(!String(decoding: record.value ?? Data(), as: UTF8.self).contains("s3cret"))
+            }
+        }
+    }
+
     @Test("the generation in force is shown")
     func advisories() async throws {
         try await Gateway.run { gateway in

@@ -2,6 +2,7 @@ import EventLogPort
 import Events
 import Foundation
 import GatewayAPI
+import HTTPPort
 import HTTPTypes
 import Hummingbird
 import Model
@@ -142,12 +143,21 @@ struct CommandRoutes: Sendable {
             throw ProblemError.invalid(
                 "is an absolute folder on the evaluator's machine or an https address", field: "origin")
         }
-        // Secrets that were put into the address stay out of the log's audit.
-        let shown = String(decoding: BodyRedaction.redact(Array(origin.utf8)), as: UTF8.self)
+        if let reason = Self.refusal(of: origin) { throw ProblemError.invalid(reason, field: "origin") }
         return try await run(
-            .importAdvisories(origin: origin), to: Topics.evaluatorCommands, subject: "advisories", detail: shown,
-            request,
-            context)
+            .importAdvisories(origin: origin), to: Topics.evaluatorCommands, subject: "advisories", detail: origin,
+            request, context)
+    }
+
+    /// The command is kept in the log as it is sent: an address that carries a secret would be there in clear.
+    private static func refusal(of origin: String) -> String? {
+        if origin.hasPrefix("/") { return nil }
+        do { _ = try WebURL(origin) } catch {
+            guard case .badURL(_, let reason) = error else { return "is no address" }
+            return reason
+        }
+        let isClean = BodyRedaction.redact(Array(origin.utf8)).elementsEqual(origin.utf8)
+        return isClean ? nil : "holds a secret in its query, which would be kept in clear"
     }
 
     @Sendable private func activate(_ request: Request, _ context: GatewayContext) async throws -> Response {
