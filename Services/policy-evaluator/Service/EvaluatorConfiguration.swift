@@ -1,8 +1,9 @@
 public import Advisories
+import Foundation
 
 /// The bounds and intervals of the policy evaluator.
 public struct EvaluatorConfiguration: Sendable {
-    /// Threads that judge, match and import.
+    /// Threads that read inventories, match and judge; imports have one of their own.
     public var threads: Int
     /// Names that are judged before their verdicts are appended together.
     public var batchMax: Int
@@ -18,13 +19,14 @@ public struct EvaluatorConfiguration: Sendable {
     /// How long the view may take to reach what this service itself has written.
     public var viewWait: Duration
 
+    /// - Parameter threads: nil for one per processor.
     public init(
-        threads: Int = 2, batchMax: Int = 64, cachedMatchesMax: Int = 512, generationsKept: Int = 5,
+        threads: Int? = nil, batchMax: Int = 64, cachedMatchesMax: Int = 512, generationsKept: Int = 5,
         downloadBytesMax: Int64 = 4 << 30, importLimits: ImportLimits = ImportLimits(), tick: Duration = .seconds(30),
         viewWait: Duration = .seconds(300)
     ) {
-        precondition(threads >= 1 && batchMax >= 1 && cachedMatchesMax >= 1 && generationsKept >= 1)
-        self.threads = threads
+        self.threads = threads ?? ProcessInfo.processInfo.activeProcessorCount
+        precondition(self.threads >= 1 && batchMax >= 1 && cachedMatchesMax >= 1 && generationsKept >= 1)
         self.batchMax = batchMax
         self.cachedMatchesMax = cachedMatchesMax
         self.generationsKept = generationsKept

@@ -67,7 +67,8 @@ public struct PolicyEvaluatorRunner: Service {
         _ part: Readiness.Part, activeBefore: String?
     ) async throws {
         let floorSet = Gate()
-        let keeper = GenerationKeeper(view: view, configuration: configuration, logger: ports.logger)
+        let keeper = GenerationKeeper(
+            view: view, compute: compute, configuration: configuration, logger: ports.logger)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await view.run() }
             group.addTask {

@@ -52,7 +52,7 @@ struct AdvisoryImporter: Sendable {
         try await replies.send(.running, "reading \(source.name)", progress: .init(done: 0, total: nil))
         let writer = GenerationWriter(number: number, replies: replies)
         let limits = configuration.importLimits
-        let outcome = try await compute.run {
+        let outcome = try await compute.runImport {
             try Self.read(source.path, limits: limits, base: base, unfinished, writer)
         }
         let unreadable = outcome.report.unreadable

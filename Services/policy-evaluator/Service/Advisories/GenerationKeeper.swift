@@ -31,6 +31,7 @@ struct AdvisoriesInForce: Sendable {
 /// touches are marked dirty before the new set is used.
 actor GenerationKeeper {
     private let view: View<EvaluatorProjection, SQLiteViewStore>
+    private let compute: ComputePool
     private let configuration: EvaluatorConfiguration
     private let logger: Logger
     private(set) var current: AdvisoriesInForce?
@@ -38,9 +39,11 @@ actor GenerationKeeper {
     private var prepared: AdvisorySet?
 
     init(
-        view: View<EvaluatorProjection, SQLiteViewStore>, configuration: EvaluatorConfiguration, logger: Logger
+        view: View<EvaluatorProjection, SQLiteViewStore>, compute: ComputePool, configuration: EvaluatorConfiguration,
+        logger: Logger
     ) {
         self.view = view
+        self.compute = compute
         self.configuration = configuration
         self.logger = logger
     }
@@ -87,10 +90,15 @@ actor GenerationKeeper {
         let old = current
         let set = found.set
         let kept = configuration.generationsKept
-        try await view.store.change { db in
+        var delta: AdvisoryDelta?
+        if let old, old.incomplete == found.incomplete {
+            // Before the transaction: the view's writer must not wait for it.
+            delta = try await compute.run { AdvisoryDelta(from: old.set, to: set) }
+        }
+        try await view.store.change { [delta] db in
             if try Meta.marked.readNumber(db) != set.generation {
-                if let old, old.incomplete == found.incomplete {
-                    try AdvisoryRows.mark(AdvisoryDelta(from: old.set, to: set), db)
+                if let delta {
+                    try AdvisoryRows.mark(delta, db)
                 } else {
                     try Dirty.all(db)
                 }

@@ -30,7 +30,7 @@ struct Rollback: Sendable {
         guard number >= floor else { throw refusal }
         let target = try await view.store.read { try AdvisoryRows.set(of: number, $0).set }
         guard target.count == known.advisories else { throw refusal }
-        let delta = try await compute.run { AdvisoryDelta(from: current, to: target) }
+        let delta = try await compute.runImport { AdvisoryDelta(from: current, to: target) }
         if delta.isEmpty, unfinished.isEmpty {
             return "generation \(current.generation) has the same advisories as \(number)"
         }

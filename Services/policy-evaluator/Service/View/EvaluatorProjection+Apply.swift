@@ -171,8 +171,9 @@ extension EvaluatorProjection {
     private func apply(_ verdict: VerdictRecord?, _ record: WholeRecord, _ db: Database) throws {
         if let verdict, let stored = StoredValue(record) {
             let until = verdict.verdict.validUntil?.timeIntervalSince1970
-            try db.cachedStatement(sql: "INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?, ?)")
-                .execute(arguments: [record.key, stored.value, stored.form, until])
+            try db.cachedStatement(sql: "INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?, ?, ?)")
+                .execute(arguments: [record.key, verdict.digest.text, stored.value, stored.form, until])
+            try Dirty.hasVerdict(record.key, on: verdict.digest.text, db)
         } else {
             try db.cachedStatement(sql: "DELETE FROM verdicts WHERE key = ?").execute(arguments: [record.key])
         }

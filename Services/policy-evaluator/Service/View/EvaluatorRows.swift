@@ -67,7 +67,7 @@ enum EvaluatorRows {
     // MARK: Dirty names
 
     static func dirty(_ limit: Int, _ db: Database) throws -> [DirtyName] {
-        try Row.fetchAll(db, sql: "SELECT stamp, key FROM dirty ORDER BY stamp LIMIT ?", arguments: [limit])
+        try Row.fetchAll(db, sql: "SELECT stamp, key FROM dirty ORDER BY later, stamp LIMIT ?", arguments: [limit])
             .map { DirtyName(stamp: $0["stamp"], key: $0["key"]) }
     }
 

@@ -53,7 +53,8 @@ enum EvaluatorSchema {
 
                 CREATE TABLE scan_status (digest TEXT PRIMARY KEY, value BLOB, form TEXT NOT NULL) STRICT;
                 CREATE TABLE verdicts (
-                    key TEXT PRIMARY KEY, value BLOB NOT NULL, form TEXT NOT NULL, valid_until REAL) STRICT;
+                    key TEXT PRIMARY KEY, digest TEXT NOT NULL, value BLOB NOT NULL, form TEXT NOT NULL,
+                    valid_until REAL) STRICT;
                 CREATE INDEX verdicts_valid_until ON verdicts (valid_until);
 
                 -- Each version of an advisory that may still be wanted; a null value is its removal.
@@ -64,25 +65,46 @@ enum EvaluatorSchema {
                 CREATE TABLE generations (
                     number INTEGER PRIMARY KEY, advisories_end INTEGER NOT NULL, value BLOB NOT NULL, form TEXT NOT NULL) STRICT;
 
-                -- Names to be judged. A name that becomes dirty again gets a new stamp.
-                CREATE TABLE dirty (stamp INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE) STRICT;
+                -- Names to be judged. A name that becomes dirty again gets a new stamp. `later`: it has a verdict on its
+                -- digest, so it waits for those that have none.
+                CREATE TABLE dirty (
+                    stamp INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE, later INTEGER NOT NULL) STRICT;
+                CREATE INDEX dirty_order ON dirty (later, stamp);
                 CREATE TABLE unreadable (
                     topic TEXT NOT NULL, key TEXT NOT NULL, reason TEXT NOT NULL, PRIMARY KEY (topic, key)) STRICT;
                 """)
     }
 }
 
-/// Marks names that must be judged again.
+/// Marks names that must be judged again. Those without a verdict on their digest are judged first, so that a push does
+/// not wait for all that an import or a policy makes dirty.
 enum Dirty {
     static func name(_ key: String, _ db: Database) throws {
-        try db.cachedStatement(sql: "INSERT OR REPLACE INTO dirty (key) VALUES (?)").execute(arguments: [key])
+        try db.cachedStatement(
+            sql: """
+                INSERT OR REPLACE INTO dirty (key, later) VALUES (?1, NOT EXISTS (
+                    SELECT 1 FROM names WHERE key = ?1 AND live = 1
+                        AND digest IS NOT (SELECT verdicts.digest FROM verdicts WHERE verdicts.key = ?1)))
+                """
+        ).execute(arguments: [key])
+    }
+
+    /// A verdict on a name's digest has come: the name may wait, if it must be judged again.
+    static func hasVerdict(_ key: String, on digest: String, _ db: Database) throws {
+        try db.cachedStatement(
+            sql: "UPDATE dirty SET later = 1 WHERE key = ?1 AND ?2 = (SELECT digest FROM names WHERE key = ?1)"
+        ).execute(arguments: [key, digest])
     }
 
     static func all(_ db: Database) throws { try names(where: "1", [], db) }
 
     static func names(where condition: String, _ arguments: StatementArguments, _ db: Database) throws {
         let statement = try db.cachedStatement(
-            sql: "INSERT OR REPLACE INTO dirty (key) SELECT key FROM names WHERE live = 1 AND (\(condition))")
+            sql: """
+                INSERT OR REPLACE INTO dirty (key, later)
+                SELECT key, digest IS (SELECT verdicts.digest FROM verdicts WHERE verdicts.key = names.key)
+                FROM names WHERE live = 1 AND (\(condition))
+                """)
         try statement.execute(arguments: arguments)
     }
 
