@@ -34,9 +34,9 @@ public struct PolicyEvaluatorRunner: Service {
             logger: ports.logger,
             schema: EvaluatorSchema.create)
         let compute = ComputePool(threads: configuration.threads)
-        let term = Term()
+        let fence = OutputFence()
         let view = View(
-            EvaluatorProjection(compute: compute, term: term), store: store, log: ports.log, time: ports.time,
+            EvaluatorProjection(compute: compute, fence: fence), store: store, log: ports.log, time: ports.time,
             logger: ports.logger)
         let active = ActiveInstance(
             log: ports.log, group: Self.group, topic: Topics.evaluatorCommands.name, time: ports.time,
@@ -45,7 +45,7 @@ public struct PolicyEvaluatorRunner: Service {
         let result: Result<Void, any Error>
         do {
             try await withGracefulShutdownHandler {
-                try await work(view, active, term, compute, part, activeBefore: before)
+                try await work(view, active, fence, compute, part, activeBefore: before)
             } onGracefulShutdown: {
                 active.stop()
             }
@@ -62,7 +62,7 @@ public struct PolicyEvaluatorRunner: Service {
     }
 
     private func work(
-        _ view: View<EvaluatorProjection, SQLiteViewStore>, _ active: ActiveInstance, _ term: Term,
+        _ view: View<EvaluatorProjection, SQLiteViewStore>, _ active: ActiveInstance, _ fence: OutputFence,
         _ compute: ComputePool,
         _ part: Readiness.Part, activeBefore: String?
     ) async throws {
@@ -82,7 +82,7 @@ public struct PolicyEvaluatorRunner: Service {
                 try await active.run { session in
                     await floorSet.wait()
                     let evaluation = Evaluation(
-                        view: view, session: session, keeper: keeper, compute: compute, term: term, ports: ports,
+                        view: view, session: session, keeper: keeper, compute: compute, fence: fence, ports: ports,
                         configuration: configuration)
                     try await evaluation.run()
                 }

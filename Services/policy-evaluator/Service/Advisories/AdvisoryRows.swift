@@ -100,7 +100,8 @@ enum AdvisoryRows {
     /// The newest generation whose records are whole, when it is newer than the one in force.
     static func ahead(_ db: Database) throws -> (record: GenerationRecord, advisoriesEnd: Int64)? {
         let row = try Row.fetchOne(
-            db, sql: "SELECT advisories_end, value, form FROM generations WHERE number > ? ORDER BY number DESC LIMIT 1",
+            db,
+            sql: "SELECT advisories_end, value, form FROM generations WHERE number > ? ORDER BY number DESC LIMIT 1",
             arguments: [try Meta.active.readNumber(db) ?? 0])
         guard let row, let stored = StoredValue(row) else { return nil }
         return (try stored.payload(GenerationRecord.self), row["advisories_end"])

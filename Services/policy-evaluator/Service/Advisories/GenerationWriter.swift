@@ -48,7 +48,8 @@ final class GenerationWriter: Sendable {
 
     /// Writes again what an interrupted import left under these keys, so that the log holds what the set does.
     func settle(
-        _ keys: Set<Advisory.Key>, as set: AdvisorySet, of number: Int, _ view: View<EvaluatorProjection, SQLiteViewStore>
+        _ keys: Set<Advisory.Key>, as set: AdvisorySet, of number: Int,
+        _ view: View<EvaluatorProjection, SQLiteViewStore>
     ) async throws {
         guard !keys.isEmpty else { return }
         // On the thread of a database reader, which may block.

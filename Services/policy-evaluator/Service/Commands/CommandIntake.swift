@@ -11,6 +11,8 @@ import Model
 struct CommandIntake: Sendable {
     let session: ActiveSession
     let log: any EventLog
+    /// Held while a command is carried out: nobody else writes advisories and generations meanwhile.
+    let turn: AsyncLock
     let importer: AdvisoryImporter
     let rollback: Rollback
     let time: TimeSource
@@ -39,7 +41,7 @@ struct CommandIntake: Sendable {
         }
         let replies = Replies(session: session, command: command, context: record.context, time: time)
         do {
-            let message = try await carryOut(command, replies)
+            let message = try await turn.withLock { try await carryOut(command, replies) }
             try await replies.send(.done, message)
         } catch let error as EventLogError {
             throw error

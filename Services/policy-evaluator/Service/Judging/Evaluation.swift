@@ -13,20 +13,28 @@ struct Evaluation: Sendable {
     let session: ActiveSession
     let keeper: GenerationKeeper
     let compute: ComputePool
-    let term: Term
+    let fence: OutputFence
     let ports: Ports
     let configuration: EvaluatorConfiguration
 
     func run() async throws {
         // First to the end of what was written until now, our own output included: then decide.
         let ends = try await session.ends(of: view.projection.topics).filter { $0.value >= 0 }
+        let term = session.term
+        // Before waiting: what an older instance writes from here on is told from the state that this one starts from.
+        let overtaken = try await view.store.change { [fence] _ in fence.begin(term, ends) }
+        defer { fence.end() }
         try await view.waitFor(ends, within: configuration.viewWait)
-        term.set(session.term)
-        defer { term.set(nil) }
         try await rollForward()
         let wake = Wake()
+        let turn = AsyncLock()
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await intake.run() }
+            group.addTask { try await intake(turn).run() }
+            group.addTask { try await keepKeys(turn) }
+            group.addTask {
+                await overtaken.wait()
+                throw ActiveInstanceError.notActive(term: term)
+            }
             group.addTask { for await _ in view.changes() { wake.fire() } }
             group.addTask {
                 while true {
@@ -40,6 +48,34 @@ struct Evaluation: Sendable {
             // The intake ends with the session; an error of any ends the others.
             defer { group.cancelAll() }
             do { try await group.next() } catch is CancellationError {} catch is ActiveInstanceError {}
+        }
+        // Overtaken by a newer instance: nothing more is done until the log says so too.
+        while session.isActive, (try? await session.next()) != nil {}
+    }
+
+    private func keepKeys(_ turn: AsyncLock) async throws {
+        let keys = OverwrittenKeys(
+            view: view, session: session, turn: turn, configuration: configuration, time: ports.time,
+            logger: ports.logger)
+        let backoff = Backoff(attemptsMax: 20)
+        var failures = 0
+        let wake = Wake()
+        wake.fire()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { for await _ in view.changes() { wake.fire() } }
+            defer { group.cancelAll() }
+            while session.isActive {
+                try await wake.wait()
+                do {
+                    try await keys.restore()
+                    failures = 0
+                } catch let error where Self.mayPass(error) {
+                    failures += 1
+                    guard let wait = backoff.delay(after: failures) else { throw error }
+                    try await ports.time.clock.sleep(for: wait)
+                    wake.fire()
+                }
+            }
         }
     }
 
@@ -65,9 +101,9 @@ struct Evaluation: Sendable {
         try await view.waitFor([place.topicPartition: place.position], within: configuration.viewWait)
     }
 
-    private var intake: CommandIntake {
+    private func intake(_ turn: AsyncLock) -> CommandIntake {
         CommandIntake(
-            session: session, log: ports.log,
+            session: session, log: ports.log, turn: turn,
             importer: AdvisoryImporter(
                 keeper: keeper, view: view, compute: compute, transport: ports.transport, folder: ports.folder,
                 configuration: configuration, time: ports.time),
@@ -143,6 +179,8 @@ struct FullPasses {
     private struct State: Equatable {
         let generation: Int?
         let policies: [Policy]
+        /// An older instance has written `_judged` late.
+        let isOverwritten: Bool
     }
 
     mutating func noteBefore(_ view: View<EvaluatorProjection, SQLiteViewStore>) async throws {
@@ -154,18 +192,20 @@ struct FullPasses {
         _ view: View<EvaluatorProjection, SQLiteViewStore>, _ set: AdvisorySet?
     ) async throws -> Mark? {
         let now = try await Self.state(view)
-        guard now == before, now.generation == set?.generation, now != said else { return nil }
+        guard now == before, now.generation == set?.generation, now != said || now.isOverwritten else { return nil }
         let (isClean, images) = try await view.store.read {
             (try EvaluatorRows.isClean($0), try EvaluatorRows.liveNames($0))
         }
         guard isClean else { return nil }
-        said = now
+        said = State(generation: now.generation, policies: now.policies, isOverwritten: false)
         return Mark(generation: now.generation, images: images)
     }
 
     private static func state(_ view: View<EvaluatorProjection, SQLiteViewStore>) async throws -> State {
         try await view.store.read { db in
-            State(generation: try Meta.active.readNumber(db), policies: try EvaluatorRows.policies(db))
+            State(
+                generation: try Meta.active.readNumber(db), policies: try EvaluatorRows.policies(db),
+                isOverwritten: try EvaluatorRows.isJudgedOverwritten(db))
         }
     }
 }

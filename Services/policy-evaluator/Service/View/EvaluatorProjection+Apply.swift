@@ -9,6 +9,7 @@ import Storage
 extension EvaluatorProjection {
     func apply(_ effect: Effect, of record: WholeRecord, in transaction: borrowing Transaction) throws {
         let db = transaction.db
+        guard try !isLate(record, db) else { return }
         try db.cachedStatement(sql: "DELETE FROM unreadable WHERE topic = ? AND key = ?")
             .execute(arguments: [record.id.topic.rawValue, record.key])
         switch effect {
@@ -31,8 +32,31 @@ extension EvaluatorProjection {
         case .generation(let number, let end):
             let statement = try db.cachedStatement(sql: "INSERT OR REPLACE INTO generations VALUES (?, ?, ?, ?)")
             try statement.execute(arguments: [number, end, record.value, StoredValue.form(of: record)])
-        case .active(let number): try Meta.active.write(String(number), db)
+        case .generationGone(let number):
+            try db.cachedStatement(sql: "DELETE FROM generations WHERE number = ?").execute(arguments: [number])
+        case .active(let number): try Meta.active.write(number.map(String.init), db)
         }
+    }
+
+    // MARK: Late records
+
+    /// Whether a record of our own topics comes from an older instance, after this one took over.
+    ///
+    /// It is not taken over, and its key is noted to be written again. But a verdict is taken, since the log has it, and
+    /// its name is judged again: if it says something else, that is written.
+    private func isLate(_ record: WholeRecord, _ db: Database) throws -> Bool {
+        let topic = record.id.topic
+        guard Self.ownTopics.contains(topic) else { return false }
+        let isVerdict = topic == Topics.verdicts.name && record.key != JudgedRecord.key
+        let isStale = fence.observe(record) == .stale
+        if isStale, isVerdict { try Dirty.name(record.key, db) }
+        if isVerdict { return false }
+        try db.cachedStatement(
+            sql: isStale
+                ? "INSERT OR IGNORE INTO overwritten VALUES (?, ?)"
+                : "DELETE FROM overwritten WHERE topic = ? AND key = ?"
+        ).execute(arguments: [topic.rawValue, record.key])
+        return isStale
     }
 
     // MARK: Names
@@ -177,14 +201,13 @@ extension EvaluatorProjection {
         } else {
             try db.cachedStatement(sql: "DELETE FROM verdicts WHERE key = ?").execute(arguments: [record.key])
         }
-        let written = record.header(TermFence.header).flatMap { Int64($0) } ?? -1
-        if let mine = term.current, written < mine { try Dirty.name(record.key, db) }
     }
 
     // MARK: What cannot be read
 
     func unreadable(_ record: WholeRecord, because error: any Error, in transaction: borrowing Transaction) throws {
         let db = transaction.db
+        guard try !isLate(record, db) else { return }
         let reason = String("\(error)".prefix(500))
         let topic = record.id.topic
         try db.cachedStatement(sql: "INSERT OR REPLACE INTO unreadable VALUES (?, ?, ?)")

@@ -5,7 +5,6 @@ import Foundation
 import GRDB
 import Model
 import Storage
-import Synchronization
 
 /// What the evaluator keeps of the log, and which names each record makes dirty.
 struct EvaluatorProjection: Projection {
@@ -24,7 +23,8 @@ struct EvaluatorProjection: Projection {
         case judged(JudgedRecord?)
         case advisory(generation: Int)
         case generation(number: Int, advisoriesEnd: Int64)
-        case active(Int)
+        case generationGone(Int)
+        case active(Int?)
     }
 
     /// An inventory without what is only needed when it is judged.
@@ -42,8 +42,10 @@ struct EvaluatorProjection: Projection {
         Topics.advisories, Topics.generations,
     ].map(\.name)
     let compute: ComputePool
-    /// The term of this instance while it is the active one: verdicts of older terms that come later are judged again.
-    let term: Term
+    let fence: OutputFence
+
+    /// The topics that this service alone writes.
+    static let ownTopics = [Topics.verdicts, Topics.advisories, Topics.generations].map(\.name)
 
     func prepare(_ record: WholeRecord) async throws -> Effect {
         let isGone = record.value == nil
@@ -85,7 +87,10 @@ struct EvaluatorProjection: Projection {
     }
 
     private func prepareGeneration(_ record: WholeRecord) throws -> Effect {
-        guard record.value != nil else { return .nothing }
+        guard record.value != nil else {
+            if record.key == GenerationRecord.activeKey { return .active(nil) }
+            return Int(record.key).map { .generationGone($0) } ?? .nothing
+        }
         let generation = try record.payload(GenerationRecord.self)
         if record.key == GenerationRecord.activeKey { return .active(generation.number) }
         let end = record.header(GenerationHeader.advisoriesEnd).flatMap { Int64($0) } ?? -1
@@ -105,12 +110,4 @@ enum GenerationHeader {
     static let advisoriesEnd = "pratique-advisories-end"
 
     static func end(_ position: Int64) -> Header { Header(advisoriesEnd, String(position)) }
-}
-
-/// The active instance's term, or none while it stands by.
-final class Term: Sendable {
-    private let value = Mutex<Int64?>(nil)
-
-    var current: Int64? { value.withLock { $0 } }
-    func set(_ term: Int64?) { value.withLock { $0 = term } }
 }

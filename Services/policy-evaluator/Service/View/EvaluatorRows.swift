@@ -86,6 +86,12 @@ enum EvaluatorRows {
             where: "key IN (SELECT key FROM verdicts WHERE valid_until <= ?)", [now.timeIntervalSince1970], db)
     }
 
+    static func isJudgedOverwritten(_ db: Database) throws -> Bool {
+        try Row.fetchOne(
+            db, sql: "SELECT 1 FROM overwritten WHERE topic = ? AND key = ?",
+            arguments: [Topics.verdicts.name.rawValue, JudgedRecord.key]) != nil
+    }
+
     static func liveNames(_ db: Database) throws -> Int {
         try Int.fetchOne(db, sql: "SELECT count(*) FROM names WHERE live = 1") ?? 0
     }

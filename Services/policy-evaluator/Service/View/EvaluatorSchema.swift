@@ -9,7 +9,7 @@ enum EvaluatorSchema {
         "meta", "names", "registries", "policies", "inventories", "children", "packages", "inventory_packages",
         "scan_status",
         "verdicts",
-        "advisories", "generations", "dirty", "unreadable",
+        "advisories", "generations", "dirty", "unreadable", "overwritten",
     ]
 
     static func create(_ db: Database) throws {
@@ -72,6 +72,10 @@ enum EvaluatorSchema {
                 CREATE INDEX dirty_order ON dirty (later, stamp);
                 CREATE TABLE unreadable (
                     topic TEXT NOT NULL, key TEXT NOT NULL, reason TEXT NOT NULL, PRIMARY KEY (topic, key)) STRICT;
+
+                -- Keys of our own topics that an older instance wrote late: what is here for them is to be written again.
+                CREATE TABLE overwritten (
+                    topic TEXT NOT NULL, key TEXT NOT NULL, PRIMARY KEY (topic, key)) STRICT, WITHOUT ROWID;
                 """)
     }
 }
@@ -135,7 +139,10 @@ enum Meta: String {
 
     func readNumber(_ db: Database) throws -> Int? { try read(db).flatMap { Int($0) } }
 
-    func write(_ value: String, _ db: Database) throws {
+    func write(_ value: String?, _ db: Database) throws {
+        guard let value else {
+            return try db.cachedStatement(sql: "DELETE FROM meta WHERE key = ?").execute(arguments: [rawValue])
+        }
         try db.cachedStatement(sql: "INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)")
             .execute(arguments: [rawValue, value])
     }
