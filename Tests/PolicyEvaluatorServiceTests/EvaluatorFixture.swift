@@ -13,6 +13,7 @@ final class EvaluatorFixture: Sendable {
     let folder: TestFolder
     let log: any EventLog
     let time: TimeSource
+    let readiness = Readiness()
     private let transport: any HTTPTransport
 
     init(
@@ -30,7 +31,7 @@ final class EvaluatorFixture: Sendable {
     func running<T: Sendable>(_ body: @escaping @Sendable () async throws -> T) async throws -> T {
         let ports = Ports(
             log: log, transport: transport, time: time, folder: folder.file("evaluator"), instance: "test",
-            logger: testLogger)
+            logger: testLogger, readiness: readiness)
         let runner = Task { try await PolicyEvaluatorRunner(ports: ports).run() }
         let result: Result<T, any Error>
         do { result = .success(try await body()) } catch { result = .failure(error) }
@@ -51,6 +52,14 @@ final class EvaluatorFixture: Sendable {
     func put(_ topic: Topic, _ key: String, _ payload: some EventPayload) async throws {
         let context = EventContext(id: "\(topic.name)/\(key)", source: "test", time: time.now())
         _ = try await log.appendWhole([try RecordDraft(topic, key: key, payload, context)], time: time)
+    }
+
+    /// Puts a record that cannot be read.
+    func putUnreadable(_ topic: Topic, _ key: String, like payload: some EventPayload) async throws {
+        let context = EventContext(id: "unreadable/\(key)", source: "test", time: time.now())
+        var draft = try RecordDraft(topic, key: key, payload, context)
+        draft.value = Data("{".utf8)
+        _ = try await log.append([draft])
     }
 
     func remove(_ topic: Topic, _ key: String) async throws {

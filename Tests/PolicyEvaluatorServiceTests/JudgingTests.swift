@@ -128,11 +128,8 @@ struct JudgingTests {
         let fixture = try await EvaluatorFixture()
         try await fixture.put(policy: .standard)
         try await fixture.put(image: app, first)
-        var draft = try RecordDraft(
-            Topics.inventories, key: first.text, InventoryRecord.platform(Fixtures.inventory(first, [:])),
-            EventContext(id: "x", source: "test", time: fixture.time.now()))
-        draft.value = Data("{".utf8)
-        _ = try await fixture.log.append([draft])
+        try await fixture.putUnreadable(
+            Topics.inventories, first.text, like: InventoryRecord.platform(Fixtures.inventory(first, [:])))
         let verdict = try await fixture.running { try await fixture.waitForVerdict(app) }
         #expect(verdict.verdict.outcome == .undetermined)
         #expect(verdict.verdict.undetermined.contains { $0.what == "inventory" })

@@ -28,11 +28,32 @@ struct RebuildTests {
             try await eventually("another full pass") {
                 try await fixture.records(Topics.verdicts).count { $0.key == JudgedRecord.key } > passes
             }
-            // A generation from before the view was built cannot be had back, and that is said.
             let reply = try await fixture.command(.activateGeneration(1))
             #expect(reply.message.contains("in force already"))
         }
         #expect(try await fixture.verdictsWritten(name) == written)
+    }
+
+    @Test("a generation from before the view was built cannot be had back, and that is said")
+    func notKept() async throws {
+        let fixture = try await EvaluatorFixture()
+        let jinja = Fixtures.OSV(id: "PYSEC-1", package: "jinja2", fixed: "3.1.3")
+        let flask = Fixtures.OSV(id: "PYSEC-2", package: "flask", fixed: "1.0")
+        try await fixture.running {
+            _ = try await fixture.importAdvisories([jinja])
+            _ = try await fixture.importAdvisories([jinja, flask])
+        }
+        try fixture.deleteView()
+        try await fixture.running {
+            let reply = try await fixture.command(.activateGeneration(1))
+            #expect(reply.state == .failed)
+            #expect(
+                reply.message == "generation 1 is no longer kept; 2 to 2 can be put in force", "\(reply.message)")
+            // What comes from here on can.
+            _ = try await fixture.importAdvisories([flask])
+            let again = try await fixture.command(.activateGeneration(2))
+            #expect(again.state == .done, "\(again.message)")
+        }
     }
 
     @Test("over a log that redelivers, delays and revokes, every image ends with its verdict")

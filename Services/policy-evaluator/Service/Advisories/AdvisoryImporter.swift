@@ -46,8 +46,8 @@ struct AdvisoryImporter: Sendable {
         _ source: AdvisoryOrigin, _ inForce: AdvisoriesInForce?, _ replies: Replies
     ) async throws -> String {
         let base = inForce?.set ?? .empty
-        let (number, unfinished) = try await view.store.read {
-            (try AdvisoryRows.nextNumber($0), try AdvisoryRows.unfinished($0))
+        let (number, unfinished, unread) = try await view.store.read {
+            (try AdvisoryRows.nextNumber($0), try AdvisoryRows.unfinished($0), try AdvisoryRows.unreadable($0))
         }
         try await replies.send(.running, "reading \(source.name)", progress: .init(done: 0, total: nil))
         let writer = GenerationWriter(number: number, replies: replies)
@@ -59,7 +59,12 @@ struct AdvisoryImporter: Sendable {
         let left =
             unreadable == 0 ? "" : "; \(unreadable) could not be read, such as \(outcome.report.problems.first ?? "")"
         guard outcome.report.records > 0 else { throw CommandError.nothingRead(source.name + left) }
-        try await writer.settle(outcome.unfinished, as: outcome.set, of: base.generation, view)
+        // What cannot be read stays so, unless it is known here or its source was read as a whole.
+        let settled = outcome.unfinished.filter { key in
+            let isWhole = unreadable == 0 && outcome.report.sources[key.source] != nil
+            return !unread.contains(key) || isWhole || outcome.set.contentHash(of: key) != nil
+        }
+        try await writer.settle(settled, as: outcome.set, of: base.generation, view)
         let before = inForce?.incomplete ?? []
         let incomplete = unreadable == 0 ? before.filter { outcome.report.sources[$0] == nil } : before
         guard writer.written > 0 || incomplete != before else {
@@ -78,7 +83,9 @@ struct AdvisoryImporter: Sendable {
     private func takeBack(to inForce: AdvisoriesInForce?, _ replies: Replies) async throws {
         let ends = try await replies.session.ends(of: [Topics.advisories.name]).filter { $0.value >= 0 }
         try await view.waitFor(ends, within: configuration.viewWait)
-        let unfinished = try await view.store.read { try AdvisoryRows.unfinished($0) }
+        let unfinished = try await view.store.read {
+            try AdvisoryRows.unfinished($0).subtracting(AdvisoryRows.unreadable($0))
+        }
         let base = inForce?.set ?? .empty
         let writer = GenerationWriter(number: base.generation, replies: replies)
         let known = unfinished.filter { !(inForce?.incomplete.contains($0.source) ?? false) }

@@ -1,4 +1,5 @@
 import Advisories
+import EventLogPort
 import Events
 import Foundation
 import GRDB
@@ -77,7 +78,8 @@ enum AdvisoryRows {
         return try row.flatMap { StoredValue($0) }?.payload(AdvisoryRecord.self).advisory
     }
 
-    /// The keys for which the log holds what an import that was interrupted wrote, in the place of what is in force.
+    /// The keys for which the log does not hold what is in force: an import that was interrupted wrote something else
+    /// in its place, or it cannot be read.
     static func unfinished(_ db: Database) throws -> Set<Advisory.Key> {
         let keys = try String.fetchCursor(
             db,
@@ -85,9 +87,28 @@ enum AdvisoryRows {
                 SELECT key FROM advisories GROUP BY key
                 HAVING max(generation) NOT IN (SELECT number FROM generations)
                 """)
-        var found: Set<Advisory.Key> = []
+        var found = try unreadable(db)
         while let key = try keys.next() { if let key = Advisory.Key(key) { found.insert(key) } }
         return found
+    }
+
+    static func unreadable(_ db: Database) throws -> Set<Advisory.Key> {
+        let keys = try String.fetchAll(db, sql: "SELECT key FROM unreadable WHERE topic = 'advisories'")
+        return Set(keys.compactMap { Advisory.Key($0) })
+    }
+
+    /// The generation in force. While the record that says so cannot be read, the newest: each one that was put in
+    /// force was that.
+    static func active(_ db: Database) throws -> Int? {
+        if let known = try Meta.active.readNumber(db) { return known }
+        guard try isActiveUnreadable(db) else { return nil }
+        return try Int.fetchOne(db, sql: "SELECT max(number) FROM generations")
+    }
+
+    private static func isActiveUnreadable(_ db: Database) throws -> Bool {
+        try Row.fetchOne(
+            db, sql: "SELECT 1 FROM unreadable WHERE topic = ? AND key = ?",
+            arguments: [Topics.generations.name.rawValue, GenerationRecord.activeKey]) != nil
     }
 
     /// A number that no record was ever written for.
@@ -97,8 +118,10 @@ enum AdvisoryRows {
         return max(written, known) + 1
     }
 
-    /// The newest generation whose records are whole, when it is newer than the one in force.
+    /// The newest generation whose records are whole, when it is newer than the one in force. None while the record
+    /// that says which one is cannot be read: it may be one of a newer program.
     static func ahead(_ db: Database) throws -> (record: GenerationRecord, advisoriesEnd: Int64)? {
+        if try isActiveUnreadable(db) { return nil }
         let row = try Row.fetchOne(
             db,
             sql: "SELECT advisories_end, value, form FROM generations WHERE number > ? ORDER BY number DESC LIMIT 1",

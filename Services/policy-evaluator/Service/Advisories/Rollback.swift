@@ -29,6 +29,7 @@ struct Rollback: Sendable {
         let refusal = CommandError.generationNotKept(number, oldest: max(floor, 1), newest: current.generation)
         guard number >= floor else { throw refusal }
         let target = try await view.store.read { try AdvisoryRows.set(of: number, $0).set }
+        // Unreadable records are not part of it, so it is refused.
         guard target.count == known.advisories else { throw refusal }
         let delta = try await compute.runImport { AdvisoryDelta(from: current, to: target) }
         if delta.isEmpty, unfinished.isEmpty {

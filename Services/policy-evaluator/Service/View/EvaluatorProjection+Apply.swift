@@ -10,8 +10,7 @@ extension EvaluatorProjection {
     func apply(_ effect: Effect, of record: WholeRecord, in transaction: borrowing Transaction) throws {
         let db = transaction.db
         guard try !isLate(record, db) else { return }
-        try db.cachedStatement(sql: "DELETE FROM unreadable WHERE topic = ? AND key = ?")
-            .execute(arguments: [record.id.topic.rawValue, record.key])
+        try readable(record, db)
         switch effect {
         case .nothing: break
         case .image(let image): try apply(image, record, db)
@@ -34,29 +33,13 @@ extension EvaluatorProjection {
             try statement.execute(arguments: [number, end, record.value, StoredValue.form(of: record)])
         case .generationGone(let number):
             try db.cachedStatement(sql: "DELETE FROM generations WHERE number = ?").execute(arguments: [number])
-        case .active(let number): try Meta.active.write(number.map(String.init), db)
+        case .active(let number, let end):
+            try Meta.active.write(number.map(String.init), db)
+            guard let number else { return }
+            // It says all that the generation's own record says, which may be one that cannot be read.
+            let statement = try db.cachedStatement(sql: "INSERT OR IGNORE INTO generations VALUES (?, ?, ?, ?)")
+            try statement.execute(arguments: [number, end, record.value, StoredValue.form(of: record)])
         }
-    }
-
-    // MARK: Late records
-
-    /// Whether a record of our own topics comes from an older instance, after this one took over.
-    ///
-    /// It is not taken over, and its key is noted to be written again. But a verdict is taken, since the log has it, and
-    /// its name is judged again: if it says something else, that is written.
-    private func isLate(_ record: WholeRecord, _ db: Database) throws -> Bool {
-        let topic = record.id.topic
-        guard Self.ownTopics.contains(topic) else { return false }
-        let isVerdict = topic == Topics.verdicts.name && record.key != JudgedRecord.key
-        let isStale = fence.observe(record) == .stale
-        if isStale, isVerdict { try Dirty.name(record.key, db) }
-        if isVerdict { return false }
-        try db.cachedStatement(
-            sql: isStale
-                ? "INSERT OR IGNORE INTO overwritten VALUES (?, ?)"
-                : "DELETE FROM overwritten WHERE topic = ? AND key = ?"
-        ).execute(arguments: [topic.rawValue, record.key])
-        return isStale
     }
 
     // MARK: Names
@@ -167,7 +150,7 @@ extension EvaluatorProjection {
         ).execute(arguments: name + [inventory])
     }
 
-    private func removeInventory(_ key: String, _ db: Database) throws {
+    func removeInventory(_ key: String, _ db: Database) throws {
         let row = try Row.fetchOne(
             db.cachedStatement(sql: "SELECT id, digest FROM inventories WHERE key = ?"), arguments: [key])
         guard let row else { return }
@@ -200,38 +183,6 @@ extension EvaluatorProjection {
             try Dirty.hasVerdict(record.key, on: verdict.digest.text, db)
         } else {
             try db.cachedStatement(sql: "DELETE FROM verdicts WHERE key = ?").execute(arguments: [record.key])
-        }
-    }
-
-    // MARK: What cannot be read
-
-    func unreadable(_ record: WholeRecord, because error: any Error, in transaction: borrowing Transaction) throws {
-        let db = transaction.db
-        guard try !isLate(record, db) else { return }
-        let reason = String("\(error)".prefix(500))
-        let topic = record.id.topic
-        try db.cachedStatement(sql: "INSERT OR REPLACE INTO unreadable VALUES (?, ?, ?)")
-            .execute(arguments: [topic.rawValue, record.key, reason])
-        switch topic {
-        case Topics.inventories.name:
-            try removeInventory(record.key, db)
-            let digest = record.key.prefix { $0 != "/" }
-            try db.cachedStatement(sql: "INSERT INTO inventories VALUES (NULL, ?, ?, ?, 0, NULL, '', NULL, ?)")
-                .execute(arguments: [record.key, String(digest), record.id.position, reason])
-            try Dirty.inventory(record.key, digest: String(digest), db)
-        case Topics.scanStatus.name:
-            try db.cachedStatement(sql: "INSERT OR REPLACE INTO scan_status VALUES (?, NULL, ?)")
-                .execute(arguments: [record.key, reason])
-            try Dirty.inventory(record.key, digest: record.key, db)
-        case Topics.registries.name:
-            try db.cachedStatement(sql: "DELETE FROM registries WHERE name = ?").execute(arguments: [record.key])
-            try Dirty.names(where: "registry = ?", [record.key], db)
-        case Topics.policies.name where !record.key.contains("@"), Topics.advisories.name: try Dirty.all(db)
-        case Topics.images.name, Topics.candidates.name: try Dirty.name(record.key, db)
-        case Topics.verdicts.name:
-            try db.cachedStatement(sql: "DELETE FROM verdicts WHERE key = ?").execute(arguments: [record.key])
-            try Dirty.name(record.key, db)
-        default: break
         }
     }
 }

@@ -24,7 +24,7 @@ struct EvaluatorProjection: Projection {
         case advisory(generation: Int)
         case generation(number: Int, advisoriesEnd: Int64)
         case generationGone(Int)
-        case active(Int?)
+        case active(Int?, advisoriesEnd: Int64)
     }
 
     /// An inventory without what is only needed when it is judged.
@@ -88,12 +88,12 @@ struct EvaluatorProjection: Projection {
 
     private func prepareGeneration(_ record: WholeRecord) throws -> Effect {
         guard record.value != nil else {
-            if record.key == GenerationRecord.activeKey { return .active(nil) }
+            if record.key == GenerationRecord.activeKey { return .active(nil, advisoriesEnd: -1) }
             return Int(record.key).map { .generationGone($0) } ?? .nothing
         }
         let generation = try record.payload(GenerationRecord.self)
-        if record.key == GenerationRecord.activeKey { return .active(generation.number) }
         let end = record.header(GenerationHeader.advisoriesEnd).flatMap { Int64($0) } ?? -1
+        if record.key == GenerationRecord.activeKey { return .active(generation.number, advisoriesEnd: end) }
         return .generation(number: generation.number, advisoriesEnd: end)
     }
 

@@ -1,3 +1,4 @@
+import EventLogPort
 import Events
 import Foundation
 import GRDB
@@ -184,7 +185,7 @@ enum EvaluatorRows {
         }
     }
 
-    /// What is unknown of every name: policies and advisories that cannot be read.
+    /// What is unknown of every name: policies, advisories and which of them are in force, when that cannot be read.
     static func problems(_ db: Database) throws -> [Undetermined] {
         let policies = try Row.fetchAll(
             db,
@@ -192,11 +193,20 @@ enum EvaluatorRows {
                 "SELECT key, reason FROM unreadable WHERE topic = 'policies' AND key NOT LIKE '%@%' ORDER BY key LIMIT 20"
         )
         var problems = policies.map { Undetermined(what: "policy \($0["key"] as String)", reason: $0["reason"]) }
-        let advisories = try Int.fetchOne(db, sql: "SELECT count(*) FROM unreadable WHERE topic = 'advisories'") ?? 0
+        let active = try unreadable([Topics.generations.name.rawValue], GenerationRecord.activeKey, db)
+        if let active {
+            problems.append(
+                Undetermined(what: "advisories", reason: "the generation in force cannot be read: \(active)"))
+        }
+        let advisories = try unreadableAdvisories(db)
         if advisories > 0 {
             problems.append(Undetermined(what: "advisories", reason: "\(advisories) records cannot be read"))
         }
         return problems
+    }
+
+    static func unreadableAdvisories(_ db: Database) throws -> Int {
+        try Int.fetchOne(db, sql: "SELECT count(*) FROM unreadable WHERE topic = 'advisories'") ?? 0
     }
 
     static func unreadableCount(_ db: Database) throws -> Int {

@@ -41,7 +41,7 @@ struct OverwrittenKeys: Sendable {
         }
     }
 
-    private static let ours = "topic <> '\(Topics.verdicts.name)'"
+    private static let ours = "topic <> '\(Topics.verdicts.name.rawValue)'"
 
     private static func any(_ db: Database) throws -> Bool {
         try Row.fetchOne(db, sql: "SELECT 1 FROM overwritten WHERE \(ours) LIMIT 1") != nil
@@ -56,7 +56,7 @@ struct OverwrittenKeys: Sendable {
             let context = EventContext(
                 id: "again/\(session.term)/\(topic)/\(key)/\(now.rfc3339)", source: PolicyEvaluatorRunner.name,
                 time: now)
-            if topic == Topics.advisories.name { return try advisory(key, context, db) }
+            if topic == Topics.advisories.name.rawValue { return try advisory(key, context, db) }
             let number = key == GenerationRecord.activeKey ? try Meta.active.readNumber(db) : Int(key)
             guard let number, let record = try AdvisoryRows.generation(number, db) else {
                 return .tombstone(Topics.generations, key: key, context)
