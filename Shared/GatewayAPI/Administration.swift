@@ -129,9 +129,11 @@ public struct ConnectionTestAnswer: Codable, Sendable, Hashable {
     }
 }
 
-/// `POST /policies`, `PUT /policies/{id}`. `GET` answers `Model.Policy`, which has the version too.
+/// `POST /policies`, `PUT /policies/{id}`. `GET` answers `Model.Policy`, which can be sent back as it is.
 public struct PolicyRequest: Codable, Sendable, Hashable {
     public var id: PolicyID
+    /// As `GET` tells it. It decides nothing: `If-Match` is how to change only what was seen.
+    public var version: Int?
     public var name: String
     public var description: String?
     public var scope: Policy.Scope?

@@ -123,11 +123,35 @@ import Testing
             "register"),
     ]
 
+    /// A misspelt field would otherwise mean "all".
+    static let unknownFields: [Case] = [
+        Case(
+            .post, "cleanup/apply", #"{"registry":"demo","repository":["team/*"],"keepNewest":1}"#, 400, "repository"),
+        Case(
+            .post, "tokens", #"{"name":"t","role":"ci","scope":{"registry":["demo"]}}"#, 400, "scope.registry"),
+        Case(.post, "tokens", #"{"name":"t","role":"ci","scop":null}"#, 400, "scop"),
+        Case(.post, "tokens", #"{"name":"t","role":"ci","expiresInDay":1}"#, 400, "expiresInDay"),
+        Case(
+            .post, "policies", #"{"id":"p","name":"n","scopes":{},"controls":[{"type":"not-root"}]}"#, 400, "scopes"),
+        Case(
+            .post, "policies",
+            #"{"id":"p","name":"n","controls":[{"type":"not-root"},{"type":"maximum-severity","severity":"low","onlyfixed":true}]}"#,
+            400, "controls[1].onlyfixed"),
+        Case(
+            .post, "registries", #"{"name":"r","url":"https://r.example.com","filter":{"includeRepository":["a"]}}"#,
+            400, "filter.includeRepository"),
+        Case(
+            .put, "settings", #"{"trashDays":1,"backgroundRequestsMax":1,"rescan":{"at":"04:00","timeZone":"UTC","x":1}}"#,
+            400, "rescan.x"),
+        Case(.post, "images", #"{"images":["demo/app:1"],"force":true}"#, 400, "force"),
+        Case(.post, "cleanup/restore", #"{"images":["demo/app:1"],"all":true}"#, 400, "all"),
+    ]
+
     @Test("each mistake has its status and names its field")
     func table() async throws {
         try await Gateway.run { gateway in
             try await gateway.addRegistry()
-            for example in Self.cases {
+            for example in Self.cases + Self.unknownFields {
                 let answer = try await gateway.call(example.method, example.path, example.body)
                 let what = "\(example.method.rawValue) \(example.path) \(example.body): \(answer.text)"
                 #expect(answer.status == example.status, "\(what)")

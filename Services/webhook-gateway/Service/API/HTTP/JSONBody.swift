@@ -9,16 +9,20 @@ import Storage
 enum JSONBody {
     /// The largest body of a route that names no other limit.
     static let bytesMax = 1 << 20
+    /// What is larger is read and written on a thread of its own.
+    static let largeBytes = 256 << 10
 
+    /// - Parameter allowsMore: takes fields that this version does not know. Where a field narrows what is done, a
+    ///   misspelt one would widen it.
     /// - Throws: 413 above the limit, 400 or 422 that names the field.
-    static func read<Value: Decodable & Sendable>(
-        _ type: Value.Type, from request: Request, bytesMax: Int = bytesMax
+    static func read<Value: Codable & Sendable>(
+        _ type: Value.Type, from request: Request, bytesMax: Int = bytesMax, allowsMore: Bool = false
     ) async throws -> Value {
         let data = try await bytes(of: request, bytesMax: bytesMax)
         guard !data.isEmpty else { throw ProblemError.malformed("the body is empty; it wants JSON") }
         // Large bodies are read away from the few threads of the pool.
-        if data.count > 256 * 1024 { return try await onOwnThread { try decode(type, data) } }
-        return try decode(type, data)
+        if data.count > largeBytes { return try await onOwnThread { try decode(type, data, allowsMore: allowsMore) } }
+        return try decode(type, data, allowsMore: allowsMore)
     }
 
     static func bytes(of request: Request, bytesMax: Int) async throws -> Data {
@@ -33,8 +37,12 @@ enum JSONBody {
         }
     }
 
-    static func decode<Value: Decodable>(_ type: Value.Type, _ data: Data) throws -> Value {
-        do { return try JSONFormat.decode(type, from: data) } catch let error as DecodingError {
+    static func decode<Value: Codable>(_ type: Value.Type, _ data: Data, allowsMore: Bool = false) throws -> Value {
+        do {
+            let value = try JSONFormat.decode(type, from: data)
+            if !allowsMore { try UnknownFields.check(data, readAs: value) }
+            return value
+        } catch let error as DecodingError {
             let (path, context) = place(of: error)
             // What a type of the model refuses was readable: it is only not acceptable.
             if let cause = context?.underlyingError as? ParseError {

@@ -30,7 +30,9 @@ struct InventoryRoutes: Sendable {
     @Sendable private func upload(_ request: Request, _ context: GatewayContext) async throws -> Response {
         let caller = try context.caller()
         let wait = try QueryReader(request).wait(default: Self.waitDefault)
-        let body = try await JSONBody.read(InventoryUpload.self, from: request, bytesMax: Limits.inventoryBytesMax)
+        // A newer scanner may say more of an image; nothing in an upload narrows what is done with it.
+        let body = try await JSONBody.read(
+            InventoryUpload.self, from: request, bytesMax: Limits.inventoryBytesMax, allowsMore: true)
         let naming = ImageNaming(registries: desk.directory.registries.filter { caller.sees($0.name) })
         let name = try naming.resolve(body.image, field: "image")
         guard caller.sees(name) else {
