@@ -3,13 +3,23 @@ import Events
 import Foundation
 import Model
 import ServiceRuntime
+import Synchronization
 
 /// Sends wishes and commands into the log, each with who wished it. Returns when they are durable.
 struct ChangeWriter: Sendable {
     static let source = "webhook-gateway"
 
+    /// Appends that were given up are held until the log answers; beyond this many bytes new ones are refused at once.
+    static let unansweredBytesMax = 256 << 20
+
     let log: any EventLog
     let time: TimeSource
+    private let unanswered = UnansweredBytes()
+
+    init(log: any EventLog, time: TimeSource) {
+        self.log = log
+        self.time = time
+    }
 
     /// A wish and its line in the audit.
     struct Wish: Sendable {
@@ -60,9 +70,16 @@ struct ChangeWriter: Sendable {
     }
 
     /// Values of any size, such as uploaded inventories.
+    /// - Throws: `DeadlineExceeded` when the log does not answer in time: it may have them all the same.
     func append(_ drafts: [RecordDraft]) async throws {
-        let (log, time) = (log, time)
-        _ = try await time.withDeadline(Limits.appendWait) { try await log.appendWhole(drafts, time: time) }
+        let (log, time, unanswered) = (log, time, unanswered)
+        let bytes = drafts.reduce(0) { $0 + ($1.value?.count ?? 0) + 1_024 }
+        let tooLate = DeadlineExceeded(limit: Limits.appendWait)
+        guard unanswered.add(bytes, max: Self.unansweredBytesMax) else { throw tooLate }
+        _ = try await givingUp(after: Limits.appendWait, on: time, tooLate) {
+            defer { unanswered.remove(bytes) }
+            return try await log.appendWhole(drafts, time: time)
+        }
     }
 
     func context(_ trace: String) -> EventContext {
@@ -76,4 +93,20 @@ struct ChangeWriter: Sendable {
         let entry = AuditEntry(actor: actor, action: action, subject: subject, detail: detail, at: context.time)
         return try RecordDraft(Topics.audit, key: subject, entry, context)
     }
+}
+
+/// How much waits for the log, also what nobody waits for any more.
+private final class UnansweredBytes: Sendable {
+    private let bytes = Mutex(0)
+
+    /// False when there is no room; a single append always has some.
+    func add(_ count: Int, max: Int) -> Bool {
+        bytes.withLock { bytes in
+            guard bytes == 0 || bytes + count <= max else { return false }
+            bytes += count
+            return true
+        }
+    }
+
+    func remove(_ count: Int) { bytes.withLock { $0 -= count } }
 }

@@ -125,18 +125,10 @@ final class DeliveryQueue: Sendable {
 
     /// An append cannot be taken back, so nobody waits for one that takes too long: it ends on its own.
     private func append(_ drafts: [RecordDraft]) async throws {
-        let answer = FirstAnswer<Void>()
-        let (log, time, limit) = (log, time, limits.appendWait)
-        // Not structured: a group would wait for the append that is given up.
-        Task { await answer.give { _ = try await log.appendWhole(drafts, time: time) } }
-        let timer = Task {
-            await answer.give {
-                try await time.clock.sleep(for: limit)
-                throw DeliveryError.logTooSlow
-            }
+        let (log, time) = (log, time)
+        _ = try await givingUp(after: limits.appendWait, on: time, DeliveryError.logTooSlow) {
+            try await log.appendWhole(drafts, time: time)
         }
-        defer { timer.cancel() }
-        try await answer.value()
     }
 
     /// Moves the spool to the log, in order, until the task is cancelled.

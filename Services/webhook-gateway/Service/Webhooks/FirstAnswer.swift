@@ -1,3 +1,4 @@
+import EventLogPort
 import Synchronization
 
 /// The first of several answers; later ones are dropped. One waits, once.
@@ -30,4 +31,23 @@ final class FirstAnswer<Value: Sendable>: Sendable {
             if let answer { continuation.resume(with: answer) }
         }
     }
+}
+
+/// Work that cannot be taken back: nobody waits longer than `limit` for it, and it ends on its own.
+/// - Parameter tooLate: thrown when the time is over; the work may still have its effect then.
+func givingUp<Value: Sendable>(
+    after limit: Duration, on time: TimeSource, _ tooLate: any Error,
+    _ work: @escaping @Sendable () async throws -> Value
+) async throws -> Value {
+    let answer = FirstAnswer<Value>()
+    // Not structured: a group would wait for the work that is given up.
+    Task { await answer.give(work) }
+    let timer = Task {
+        await answer.give {
+            try await time.clock.sleep(for: limit)
+            throw tooLate
+        }
+    }
+    defer { timer.cancel() }
+    return try await answer.value()
 }
