@@ -1,3 +1,4 @@
+import EventLogPort
 import Events
 import Foundation
 import GatewayAPI
@@ -152,6 +153,46 @@ import Testing
             let outside = #"{"name":"third","url":"https://third.example.com"}"#
             #expect(try await gateway.call(.post, "registries", outside, token: token).status == 403)
             #expect(try await gateway.call(.post, "rescan", token: token).status == 403)
+        }
+    }
+
+    @Test("a token for some repositories does nothing to the registry as a whole and reads nothing of the others")
+    func scopedToRepositories() async throws {
+        try await Gateway.run { gateway in
+            try await gateway.addRegistry()
+            let problems = ["team/a: 500", "secret/b: 500"]
+            let status = RegistryStatusRecord(
+                registry: try RegistryName("demo"), instance: "i",
+                enumeration: .init(startedAt: SampleImages.now, repositories: 2, images: 2, problems: problems))
+            try await gateway.append([
+                try RecordDraft(Topics.registryStatus, key: "demo/i", status, gateway.context())
+            ])
+            try await gateway.addImage("demo/team/a:1", try SampleImages.digest("a"), .compliant)
+            try await gateway.addImage("demo/secret/b:1", try SampleImages.digest("b"), .compliant)
+            try await eventually("all of it is shown") {
+                let summary = try await gateway.call(.get, "registries/demo").json(RegistrySummary.self)
+                return summary.lastEnumeration?.problems == problems && summary.images == 2
+            }
+            let token = try await gateway.token(role: "admin", scope: #"{"repositories":["team/*"]}"#)
+            let seen = try await gateway.call(.get, "registries/demo", token: token).json(RegistrySummary.self)
+            #expect(seen.lastEnumeration?.problems == [] && seen.images == 1)
+            let body = #"{"name":"demo","url":"https://elsewhere.example.com"}"#
+            let refused: [(OutboundRequest.Method, String, String)] = [
+                (.put, "registries/demo", body), (.post, "registries", body.replacing("demo", with: "new")),
+                (.delete, "registries/demo", ""), (.post, "registries/demo/enumerate", ""),
+                (.post, "registries/demo/rescan", ""), (.post, "rescan", ""),
+                (.post, "advisories/import", #"{"origin":"/srv/osv"}"#),
+                (.post, "advisories/activate", #"{"generation":1}"#),
+                (.put, "settings", #"{"trashDays":1,"backgroundRequestsMax":1}"#),
+            ]
+            for (method, path, body) in refused {
+                let answer = try await gateway.call(method, path, body, token: token)
+                #expect(answer.status == 403, "\(method) \(path): \(answer.text)")
+            }
+            let other = try await gateway.token(role: "operator", scope: #"{"registries":["other"]}"#)
+            #expect(try await gateway.call(.post, "registries/demo/enumerate", token: other).status == 404)
+            #expect(
+                try await gateway.call(.post, "advisories/activate", #"{"generation":1}"#, token: other).status == 403)
         }
     }
 

@@ -28,6 +28,10 @@ struct Principal: Sendable, Hashable {
         scope.registries.isEmpty || scope.registries.contains { $0.matches(registry.text) }
     }
 
+    /// Whether all of the registry's repositories are in scope: what concerns the registry as a whole, such as its
+    /// configuration or a listing of it, shows and touches them all.
+    func holds(_ registry: RegistryName) -> Bool { scope.repositories.isEmpty && sees(registry) }
+
     var isUnscoped: Bool { scope.registries.isEmpty && scope.repositories.isEmpty }
 }
 

@@ -66,10 +66,13 @@ extension ReadModel {
         }
     }
 
-    func imageCounts() async throws -> [String: Int] {
-        try await read { db in
+    /// Of each registry, as far as they are in scope.
+    func imageCounts(_ scope: Policy.Scope) async throws -> [String: Int] {
+        let (sql, arguments) = ImageQuery(scope: scope).conditions(paged: false)
+        return try await read { db in
             let rows = try Row.fetchAll(
-                db, sql: "SELECT registry, count(*) AS n FROM image WHERE trashed = 0 GROUP BY registry")
+                db, sql: "SELECT registry, count(*) AS n FROM image WHERE \(sql) GROUP BY registry",
+                arguments: arguments)
             return Dictionary(rows.map { ($0["registry"] as String, $0["n"] as Int) }, uniquingKeysWith: { $1 })
         }
     }

@@ -135,6 +135,7 @@ struct CommandRoutes: Sendable {
     }
 
     @Sendable private func importAdvisories(_ request: Request, _ context: GatewayContext) async throws -> Response {
+        try Self.requireUnscoped(try context.caller())
         let body = try await JSONBody.read(ImportRequest.self, from: request)
         let origin = body.origin
         guard origin.utf8.count <= Self.originBytesMax, origin.hasPrefix("/") || origin.hasPrefix("https://"),
@@ -161,11 +162,17 @@ struct CommandRoutes: Sendable {
     }
 
     @Sendable private func activate(_ request: Request, _ context: GatewayContext) async throws -> Response {
+        try Self.requireUnscoped(try context.caller())
         let body = try await JSONBody.read(ActivateRequest.self, from: request)
         guard body.generation >= 1 else { throw ProblemError.invalid("is a number from 1", field: "generation") }
         return try await run(
             .activateGeneration(body.generation), to: Topics.evaluatorCommands, subject: "advisories",
             detail: "generation \(body.generation)", request, context)
+    }
+
+    /// Advisories decide of every image's verdict.
+    private static func requireUnscoped(_ caller: Principal) throws {
+        guard caller.isUnscoped else { throw ProblemError.forbidden("only a token without a scope changes advisories") }
     }
 
     // MARK: Dead letters

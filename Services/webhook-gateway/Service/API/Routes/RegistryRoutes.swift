@@ -38,15 +38,25 @@ struct RegistryRoutes: Sendable {
         let reader = QueryReader(request)
         let (after, limit) = (try reader.text("after") ?? "", try reader.limit)
         let seen = desk.directory.registries.filter { caller.sees($0.name) && $0.name.text > after }
-        let counts = try await desk.model.imageCounts()
+        let counts = try await desk.model.imageCounts(caller.scope)
         var items: [RegistrySummary] = []
-        for registry in seen.prefix(limit) { items.append(try await summary(registry, counts)) }
+        for registry in seen.prefix(limit) { items.append(try await summary(registry, counts, for: caller)) }
         return try .json(Page(items: items, next: seen.count > limit ? items.last?.name.text : nil))
     }
 
     @Sendable private func get(_ request: Request, _ context: GatewayContext) async throws -> Response {
-        try await answer(try registry(context), status: .ok)
+        try await answer(try registry(context), status: .ok, context)
     }
+
+    /// For what concerns the registry as a whole.
+    private func wholeRegistry(_ context: GatewayContext) throws -> Registry {
+        let registry = try registry(context)
+        guard try context.caller().holds(registry.name) else { throw Self.notWhole }
+        return registry
+    }
+
+    private static let notWhole = ProblemError.forbidden(
+        "this wants a token whose scope holds the registry with all of its repositories")
 
     private func registry(_ context: GatewayContext) throws -> Registry {
         let name = try Self.name(context)
@@ -62,18 +72,26 @@ struct RegistryRoutes: Sendable {
         }
     }
 
-    private func answer(_ registry: Registry, status: HTTPResponse.Status) async throws -> Response {
-        let counts = try await desk.model.imageCounts()
+    private func answer(
+        _ registry: Registry, status: HTTPResponse.Status, _ context: GatewayContext
+    ) async throws -> Response {
+        let caller = try context.caller()
+        let counts = try await desk.model.imageCounts(caller.scope)
         return try .json(
-            try await summary(registry, counts), status: status, headers: [.eTag: "\"\(registry.version)\""])
+            try await summary(registry, counts, for: caller), status: status,
+            headers: [.eTag: "\"\(registry.version)\""])
     }
 
-    /// With the newest enumeration that any instance reports.
-    private func summary(_ registry: Registry, _ counts: [String: Int]) async throws -> RegistrySummary {
+    /// With the newest enumeration that any instance reports. Its problems name repositories, so they are told only to
+    /// whom all of them are in scope.
+    private func summary(
+        _ registry: Registry, _ counts: [String: Int], for caller: Principal
+    ) async throws -> RegistrySummary {
         let records = try await desk.model.documents(
             Topics.registryStatus, prefix: registry.name.text + "/", limit: 20)
-        let newest = try records.compactMap { try $0.payload(RegistryStatusRecord.self).enumeration }
+        var newest = try records.compactMap { try $0.payload(RegistryStatusRecord.self).enumeration }
             .max { $0.startedAt < $1.startedAt }
+        if !caller.holds(registry.name) { newest?.problems = [] }
         return RegistrySummary(
             registry: registry, images: counts[registry.name.text] ?? 0, lastEnumeration: newest.map { .init($0) })
     }
@@ -101,9 +119,7 @@ struct RegistryRoutes: Sendable {
         _ body: RegistryRequest, before: Registry?, _ request: Request, _ context: GatewayContext
     ) async throws -> Response {
         let caller = try context.caller()
-        guard caller.sees(body.name) else {
-            throw ProblemError.forbidden("this token's scope does not hold the registry")
-        }
+        guard caller.holds(body.name) else { throw Self.notWhole }
         if body.credential != nil, caller.role != .admin {
             throw ProblemError(.forbidden, "only an admin sets a registry's credential", field: "credential")
         }
@@ -116,7 +132,7 @@ struct RegistryRoutes: Sendable {
         var wanted = try form.registry(body, before: before)
         wanted.version = before?.version ?? 1
         // A sealed credential has a new nonce each time, so one that is given again is a change.
-        if wanted == before { return try await answer(wanted, status: .ok) }
+        if wanted == before { return try await answer(wanted, status: .ok, context) }
         wanted.version = (before?.version ?? 0) + 1
         try await desk.writer.submit(
             [
@@ -132,18 +148,18 @@ struct RegistryRoutes: Sendable {
             guard let found = desk.directory.registry(target.name), found.version >= target.version else { return nil }
             return found
         }
-        guard var shown else { return try await answer(target, status: .accepted) }
+        guard var shown else { return try await answer(target, status: .accepted, context) }
         let version = shown.version
         shown.version = target.version
         guard shown == target else {
             throw ProblemError.conflict("somebody else changed the registry at the same time")
         }
         shown.version = version
-        return try await answer(shown, status: before == nil ? .created : .ok)
+        return try await answer(shown, status: before == nil ? .created : .ok, context)
     }
 
     @Sendable private func delete(_ request: Request, _ context: GatewayContext) async throws -> Response {
-        let registry = try registry(context)
+        let registry = try wholeRegistry(context)
         try VersionMatch.check(request, current: registry.version)
         try await desk.writer.submit(
             [.init(.deleteRegistry(registry.name), action: "registry.delete")], by: try context.caller().actor,
@@ -178,13 +194,13 @@ struct RegistryRoutes: Sendable {
     }
 
     @Sendable private func enumerate(_ request: Request, _ context: GatewayContext) async throws -> Response {
-        let name = try registry(context).name
+        let name = try wholeRegistry(context).name
         return try await CommandRoutes(desk: desk).run(
             .enumerate(name), to: Topics.enumeratorCommands, subject: name.text, detail: "", request, context)
     }
 
     @Sendable private func rescan(_ request: Request, _ context: GatewayContext) async throws -> Response {
-        let name = try registry(context).name
+        let name = try wholeRegistry(context).name
         let caller = try context.caller()
         try await desk.writer.submit(
             [.init(.rescan(.init(registry: name, reason: "actor \(caller.actor)")), action: "registry.rescan")],
