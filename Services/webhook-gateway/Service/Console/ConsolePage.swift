@@ -32,6 +32,7 @@ enum ConsolePage {
             <p id="gate-error" class="error" role="alert"></p>
           </section>
           <section id="board" hidden>
+            <p id="notice" class="error" role="alert" hidden></p>
             <div id="counts" class="counts" role="group" aria-label="Filter by status"></div>
             <form id="search-form" role="search">
               <label for="search" class="quiet">Search names</label>
@@ -49,6 +50,7 @@ enum ConsolePage {
                 </table>
                 <p id="empty" class="empty" hidden></p>
                 <button id="more" type="button" hidden>Show more</button>
+                <p id="full" class="empty" hidden>No more than 2,000 images are shown. Search for the others.</p>
               </div>
               <aside id="details" aria-labelledby="details-title" tabindex="-1" hidden>
                 <div class="details-head">

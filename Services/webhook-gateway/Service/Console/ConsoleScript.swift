@@ -12,7 +12,11 @@ enum ConsoleScript {
         ];
         const severities = ["critical", "high", "medium", "low", "negligible", "unknown"];
         const find = (id) => document.getElementById(id);
-        const state = { status: "", search: "", next: null, images: new Map(), chosen: null, stream: null, lastEvent: null };
+        const state = {
+          status: "", search: "", next: null, images: new Map(), chosen: null, stream: null, lastEvent: null,
+          // Answers that were overtaken are thrown away; `told` is what events said since the last one was asked for.
+          loads: 0, counts: 0, details: 0, signIns: 0, told: new Map(),
+        };
 
         /** An element with its class and its content, which is text or other elements. */
         function make(tag, className, ...content) {
@@ -111,9 +115,9 @@ enum ConsoleScript {
           }
           // In the order of names, as the server lists them; beyond the page shown it comes with "Show more".
           const after = [...rows.children].find((other) => other.dataset.name > image.name);
-          if (!after && state.next !== null) return;
-          if (rows.childElementCount >= rowsMax) return;
+          if (!after && (state.next !== null || rows.childElementCount >= rowsMax)) return;
           rows.insertBefore(row, after || null);
+          if (rows.childElementCount > rowsMax) drop(rows.lastElementChild.dataset.name);
         }
 
         function drop(name) {
@@ -123,21 +127,32 @@ enum ConsoleScript {
         }
 
         async function load(more = false) {
+          const number = ++state.loads;
+          const told = new Map();
+          state.told = told;
           const query = new URLSearchParams({ limit: "100" });
           if (state.status) query.set("status", state.status);
           if (state.search) query.set("q", state.search);
           if (more && state.next) query.set("after", state.next);
           const page = await (await ask(`images?${query}`)).json();
+          if (number !== state.loads) return;
           if (!more) { state.images.clear(); find("rows").replaceChildren(); }
           state.next = null;
-          for (const image of page.items) put(image);
+          for (const image of page.items) if (!told.has(image.name)) put(image);
           state.next = page.next || null;
-          find("more").hidden = !state.next;
+          // Events are newer than the answer.
+          for (const [name, image] of told) { if (image) put(image); else drop(name); }
+          const isFull = find("rows").childElementCount >= rowsMax;
+          find("more").hidden = !state.next || isFull;
+          find("full").hidden = !state.next || !isFull;
+          notice("");
           showEmpty();
         }
 
         async function loadCounts() {
+          const number = ++state.counts;
           const counts = await (await ask("summary")).json();
+          if (number !== state.counts) return;
           const total = Object.values(counts).reduce((sum, count) => sum + count, 0);
           find("counts").replaceChildren(...statuses.map(([key, name]) => {
             const button = make("button", "", make("strong", "", String(key ? counts[key] || 0 : total)), make("span", "", name));
@@ -193,6 +208,7 @@ enum ConsoleScript {
         }
 
         async function showDetails(name) {
+          const number = ++state.details;
           const path = `images/${encodeURI(name)}`;
           const image = await (await ask(path)).json();
           const body = find("details-body");
@@ -217,7 +233,7 @@ enum ConsoleScript {
           if (steps.items.length) {
             parts.push(make("h3", "", "Steps"), lines(steps.items.map((step) => `${step.at} ${step.step}: ${step.detail}`)));
           }
-          if (state.chosen === name) body.replaceChildren(...parts);
+          if (state.chosen === name && number === state.details) body.replaceChildren(...parts);
         }
 
         async function choose(name) {
@@ -263,7 +279,9 @@ enum ConsoleScript {
           if (!data) return;
           if (event === "reset") { refresh(); return; }
           const value = JSON.parse(data);
-          if (event === "image") put(value); else if (event === "removed") drop(value.name); else return;
+          if (event !== "image" && event !== "removed") return;
+          state.told.set(value.name, event === "image" ? value : null);
+          if (event === "image") put(value); else drop(value.name);
           showEmpty();
           countsSoon();
           if (state.chosen === value.name && event === "image") showDetails(value.name).catch(failed);
@@ -293,19 +311,31 @@ enum ConsoleScript {
               if (error instanceof Refused) { failed(error); return; }
             }
             live(false, "connecting again …");
-            await new Promise((resolve) => setTimeout(resolve, pause));
+            await sleep(pause);
             pause = Math.min(pause * 2, 30000);
           }
         }
 
         // Coming in and going out
 
+        function notice(text) {
+          find("notice").textContent = text;
+          find("notice").hidden = !text;
+        }
+
+        /** Only a refused token signs out; anything else may work the next time. */
         function failed(error) {
-          if (error instanceof Refused) { signOut(error.message); return; }
-          live(false, error.message);
+          if (error instanceof Refused) signOut(error.message); else notice(error.message);
+        }
+
+        function sleep(milliseconds) {
+          return new Promise((resolve) => setTimeout(resolve, milliseconds));
         }
 
         function signOut(message = "") {
+          state.signIns += 1;
+          state.loads += 1;
+          notice("");
           sessionStorage.removeItem(tokenKey);
           if (state.stream) state.stream.abort();
           state.stream = null;
@@ -323,17 +353,24 @@ enum ConsoleScript {
         }
 
         async function signIn() {
-          try {
-            await ask("me");
-            find("gate").hidden = true;
-            find("gate-error").textContent = "";
-            find("board").hidden = false;
-            find("sign-out").hidden = false;
-            await refresh();
-            if (!state.stream) follow();
-          } catch (error) {
-            signOut(error.message);
+          const number = ++state.signIns;
+          for (let pause = 1000; ; pause = Math.min(pause * 2, 30000)) {
+            try { await ask("me"); break; } catch (error) {
+              if (number !== state.signIns) return;
+              if (error instanceof Refused) { signOut(error.message); return; }
+              find("gate").hidden = false;
+              find("gate-error").textContent = `${error.message} Trying again …`;
+              await sleep(pause);
+              if (number !== state.signIns) return;
+            }
           }
+          if (number !== state.signIns) return;
+          find("gate").hidden = true;
+          find("gate-error").textContent = "";
+          find("board").hidden = false;
+          find("sign-out").hidden = false;
+          await refresh();
+          if (number === state.signIns && !state.stream) follow();
         }
 
         find("token-form").addEventListener("submit", (event) => {

@@ -81,11 +81,30 @@ enum ConsoleStyle {
         .skip { position: absolute; left: -999rem; }
         .skip:focus { left: 1rem; top: 1rem; background: var(--card); padding: .5rem 1rem; }
         [hidden] { display: none !important; }
+        @media (max-width: 100rem) {
+          /* Beside the details there is room for the names and the verdicts; the details say why. */
+          .columns:has(#details:not([hidden])) :is(#rows td.why, #rows td.number, #rows td.when,
+            #images th:nth-child(3), #images th:nth-child(5), #images th:nth-child(6)) { display: none; }
+        }
         @media (max-width: 60rem) {
           .columns { flex-direction: column; }
           #images, #details { width: 100%; min-width: 0; }
-          #details { position: static; max-height: none; }
+          #details { position: static; max-height: none; order: -1; }
           td.when, thead th:last-child { display: none; }
+        }
+        @media (max-width: 44rem) {
+          /* A row becomes a card: the name and its verdict, below them why and what was found. */
+          .tagline { display: none; }
+          .live { flex: 1; }
+          #images thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+          #rows tr { display: grid; grid-template-columns: minmax(0, 1fr) max-content; gap: .3rem .75rem;
+            padding: .75rem; border-bottom: 1px solid var(--line); }
+          #rows td { display: block; min-width: 0; padding: 0; border: 0; }
+          #rows td:first-child { min-width: 0; }
+          #rows td:nth-child(2) { text-align: right; }
+          #rows td.why, #rows td:nth-child(4) { grid-column: 1 / -1; }
+          #rows td.number, #rows td.when, #rows td:empty { display: none; }
+          #details table { display: block; overflow-x: auto; }
         }
         """
 }
