@@ -28,6 +28,8 @@ let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", p
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
+let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioFoundationCompat = Target.Dependency.product(name: "NIOFoundationCompat", package: "swift-nio")
@@ -97,6 +99,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log.git", .upToNextMinor(from: "1.16.2")),
         .package(url: "https://github.com/apple/swift-metrics.git", .upToNextMinor(from: "2.13.0")),
         .package(url: "https://github.com/apple/swift-nio.git", .upToNextMinor(from: "2.101.2")),
+        .package(url: "https://github.com/apple/swift-nio-extras.git", .upToNextMinor(from: "1.35.2")),
         .package(url: "https://github.com/groue/GRDB.swift.git", .upToNextMinor(from: "7.10.0")),
         .package(
             url: "https://github.com/hummingbird-project/hummingbird.git", .upToNextMinor(from: "2.28.1"),
@@ -137,7 +140,7 @@ let package = Package(
             "ServiceRuntime",
             [
                 "Model", "EventLogPort", "HTTPPort", argumentParser, httpTypes, hummingbird, logging, metrics, nioCore,
-                nioPosix, serviceLifecycle,
+                nioHTTPTypes, nioPosix, serviceLifecycle,
             ]
         ),
 
@@ -233,7 +236,7 @@ let package = Package(
             "ServiceRuntimeTests",
             [
                 "ServiceRuntime", "Model", "EventLogPort", serviceLifecycle, httpTypes, hummingbird, hummingbirdTesting,
-                logging, metrics,
+                logging, metrics, nioCore, nioEmbedded, nioHTTPTypes,
             ]),
         tests(
             "RegistryAccessTests", ["RegistryAccess", "RegistryClient", "Events", "HTTPPort", "Model", "TestSupport"]),

@@ -19,6 +19,8 @@ package struct WebhookGatewayService: ServiceLifecycle.Service {
     package static let name = "webhook-gateway"
     /// Open connections of one listener; further ones wait to be accepted.
     static let connectionsMax = 4_096
+    /// How long an inventory of 64 MiB may take to come in.
+    static let inventoryWait = TimeAmount.seconds(300)
 
     /// The ports that the listeners got.
     package let addresses = GatewayAddresses()
@@ -80,6 +82,7 @@ package struct WebhookGatewayService: ServiceLifecycle.Service {
                     ).run()
                 }
                 part.ready()
+                try await model.followReadability(ports.readiness.part("read-model", waitingFor: "the log is read"))
                 try await Self.untilCancelled(ports)
             }
             defer { group.cancelAll() }
@@ -128,12 +131,13 @@ package struct WebhookGatewayService: ServiceLifecycle.Service {
         _ opened: @escaping @Sendable (Int) -> Void
     ) -> some ServiceLifecycle.Service {
         let logger = ports.logger
+        let limits = ConnectionGuard.Limits(longBodies: [APIRoutes.base + "/inventories": Self.inventoryWait])
         // The framework's own lines would say each request's path; ours say each listener once.
         var quiet = logger
         quiet.logLevel = max(logger.logLevel, .warning)
-        return Application(
+        let application = Application(
             router: router,
-            server: .http1(configuration: .init(idleTimeout: .seconds(120))),
+            server: .http1(configuration: .init(additionalChannelHandlers: [ConnectionGuard(limits)])),
             configuration: ApplicationConfiguration(
                 address: .hostname(address.host, port: address.port), serverName: nil, backlog: 1_024,
                 availableConnectionsDelegate: .maximum(Self.connectionsMax, logger: quiet)),
@@ -147,6 +151,20 @@ package struct WebhookGatewayService: ServiceLifecycle.Service {
                 opened(port)
             },
             logger: quiet)
+        return Listener(application: application, name: listener, address: address)
+    }
+}
+
+/// A listener whose failure to open says which one it is and what to do.
+private struct Listener: ServiceLifecycle.Service {
+    let application: any ServiceLifecycle.Service
+    let name: String
+    let address: ListenAddress
+
+    func run() async throws {
+        do { try await application.run() } catch let error as IOError {
+            throw ListenError(listener: name, address: address, underlying: error)
+        }
     }
 }
 

@@ -11,6 +11,9 @@ import ServiceLifecycle
 /// * `GET /ready`: 200 when every part is ready, else 503; the body lists each part with its state and reason.
 /// * `GET /metrics`: Prometheus text.
 package struct OperatorListener: Service {
+    /// Open connections; further ones wait to be accepted.
+    package static let connectionsMax = 256
+
     private let address: ListenAddress
     private let readiness: Readiness
     private let metrics: PrometheusMetrics
@@ -45,8 +48,10 @@ package struct OperatorListener: Service {
     package func run() async throws {
         let application = Application(
             router: Self.router(readiness: readiness, metrics: metrics),
+            server: .http1(configuration: .init(additionalChannelHandlers: [ConnectionGuard()])),
             configuration: ApplicationConfiguration(
-                address: .hostname(address.host, port: address.port), serverName: nil),
+                address: .hostname(address.host, port: address.port), serverName: nil,
+                availableConnectionsDelegate: .maximum(Self.connectionsMax, logger: logger)),
             onServerRunning: { [logger, address, onListening] channel in
                 let port = channel.localAddress?.port ?? address.port
                 logger.info(
