@@ -3,29 +3,41 @@ import Foundation
 import Logging
 import Metrics
 import Model
+import NIOCore
 import Synchronization
 
 /// Tells everyone who follows which images changed, in one order.
 ///
-/// Bounded: at most `clientsMax` followers, `bufferMax` messages each. Who does not keep up is dropped and may come
-/// back
+/// Bounded: at most `clientsMax` followers, `bufferMax` messages each. Who does not keep up is cut off and may come back
 /// with the id of the last message that it saw.
 final class EventHub: Sendable {
     static let clientsMax = 100
     static let bufferMax = 512
     static let batchMax = 500
     static let heartbeat = Duration.seconds(15)
+    /// How long a follower has to take its last messages when the service stops; then its connection is closed.
+    static let farewell = TimeAmount.seconds(2)
 
     enum Message: Sendable {
         /// `summary` is nil when the image is not there any more.
-        case image(seq: Int64, name: String, summary: Data?)
+        case image(EventID, name: String, summary: Data?)
         /// More changed than can be told one by one: load the list again.
-        case reset(seq: Int64)
+        case reset(EventID)
         case heartbeat
+
+        static func all(of changes: [ReadModel.ImageChange], _ generation: Int64) -> [Message] {
+            changes.map { .image(.init(generation: generation, seq: $0.seq), name: $0.name, summary: $0.summary) }
+        }
+    }
+
+    private struct Client {
+        let messages: AsyncStream<Message>.Continuation
+        /// Its connection: a write to a reader that has stopped reading ends only with it.
+        let channel: any Channel
     }
 
     private struct Content {
-        var clients: [Int: AsyncStream<Message>.Continuation] = [:]
+        var clients: [Int: Client] = [:]
         var nextID = 0
         var isClosed = false
     }
@@ -42,13 +54,13 @@ final class EventHub: Sendable {
     }
 
     /// - Returns: nil when there are too many followers or the service stops.
-    func subscribe() -> AsyncStream<Message>? {
+    func subscribe(over channel: any Channel) -> AsyncStream<Message>? {
         let (stream, continuation) = AsyncStream.makeStream(
             of: Message.self, bufferingPolicy: .bufferingOldest(Self.bufferMax))
         let id: Int? = content.withLock { content in
             guard !content.isClosed, content.clients.count < Self.clientsMax else { return nil }
             content.nextID += 1
-            content.clients[content.nextID] = continuation
+            content.clients[content.nextID] = Client(messages: continuation, channel: channel)
             return content.nextID
         }
         guard let id else { return nil }
@@ -72,7 +84,11 @@ final class EventHub: Sendable {
             defer { content.clients = [:] }
             return Array(content.clients.values)
         }
-        for client in clients { client.finish() }
+        for client in clients {
+            client.messages.finish()
+            let channel = client.channel
+            channel.eventLoop.scheduleTask(in: Self.farewell) { channel.close(mode: .all, promise: nil) }
+        }
     }
 
     /// Follows the read model until the task is cancelled.
@@ -93,20 +109,18 @@ final class EventHub: Sendable {
 
     private func follow() async throws {
         let ticks = model.view.changes()
-        var seq = try await model.lastChange()
+        var place = try await model.lastChange()
         for await _ in ticks {
-            var last = seq
-            repeat {
-                last = seq
-                let changes = try await model.changes(after: seq, limit: Self.batchMax)
-                send(changes.map { .image(seq: $0.seq, name: $0.name, summary: $0.summary) })
-                seq = changes.last?.seq ?? seq
-            } while seq != last
-            // A view that was built again counts from the start.
-            let newest = try await model.lastChange()
-            if newest < seq {
-                seq = newest
-                send([.reset(seq: newest)])
+            while true {
+                let (generation, changes) = try await model.changes(after: place.seq, limit: Self.batchMax)
+                guard generation == place.generation else {
+                    place = try await model.lastChange()
+                    send([.reset(place)])
+                    break
+                }
+                guard let last = changes.last else { break }
+                place.seq = last.seq
+                send(Message.all(of: changes, generation))
             }
         }
     }
@@ -116,9 +130,10 @@ final class EventHub: Sendable {
         let clients = content.withLock { $0.clients }
         for client in clients.values {
             for message in messages {
-                if case .dropped = client.yield(message) {
+                if case .dropped = client.messages.yield(message) {
                     dropped.increment()
-                    client.finish()
+                    client.messages.finish()
+                    client.channel.close(mode: .all, promise: nil)
                     break
                 }
             }

@@ -38,6 +38,12 @@ final class AccessDirectory: Sendable {
         return Principal(record)
     }
 
+    /// Whether the token that somebody came with still lets in the same.
+    func isCurrent(_ caller: Principal, at now: Date) -> Bool {
+        guard let record = token(caller.id), Principal(record) == caller else { return false }
+        return record.expiresAt.map { $0 > now } ?? true
+    }
+
     private static let nobody = Digest(sha256: [UInt8](repeating: 0, count: 32))
 
     /// - Throws: 401; the text of the token is not repeated.

@@ -7,14 +7,23 @@ enum GatewaySchema {
 
     static func create(_ db: Database) throws {
         for statement in statements { try db.execute(sql: statement) }
+        try begin(db)
     }
 
     static func empty(_ db: Database) throws {
         for table in [
-            "document", "journal", "image", "verdict", "scan", "inventory", "child", "change", "counter", "unreadable",
+            "document", "journal", "image", "verdict", "scan", "inventory", "child", "change", "unreadable",
         ] {
             try db.execute(sql: "DELETE FROM \(table)")
         }
+        try begin(db)
+        // What is held in memory is read again.
+        try db.execute(sql: "UPDATE counter SET value = value + 1 WHERE name = 'directory'")
+    }
+
+    /// A generation of the read model: its order of changes says nothing of another one's.
+    private static func begin(_ db: Database) throws {
+        try db.execute(sql: "INSERT OR REPLACE INTO counter VALUES ('generation', abs(random() % 4294967296))")
     }
 
     private static let statements = [

@@ -47,13 +47,13 @@ extension ReadModel {
     func images(_ query: ImageQuery) async throws -> Page<ImageSummary> {
         let (sql, arguments) = query.conditions()
         let limit = query.limit
-        let found = try await read { db in
-            try Data.fetchAll(
+        return try await read { db in
+            let found = try Data.fetchAll(
                 db, sql: "SELECT summary FROM image WHERE \(sql) ORDER BY name LIMIT \(limit + 1)", arguments: arguments
             )
+            let items = try found.prefix(limit).map { try JSONFormat.decode(ImageSummary.self, from: $0) }
+            return Page(items: items, next: found.count > limit ? items.last?.name.text : nil)
         }
-        let items = try found.prefix(limit).map { try JSONFormat.decode(ImageSummary.self, from: $0) }
-        return Page(items: items, next: found.count > limit ? items.last?.name.text : nil)
     }
 
     /// How many images have which status.
@@ -93,19 +93,48 @@ extension ReadModel {
         let summary: Data?
     }
 
-    func changes(after seq: Int64, limit: Int) async throws -> [ImageChange] {
+    /// With the generation that they are of.
+    func changes(after seq: Int64, limit: Int) async throws -> (generation: Int64, [ImageChange]) {
         try await read { db in
             let sql = """
                 SELECT change.seq, change.name, image.summary FROM change LEFT JOIN image ON image.name = change.name
                 WHERE change.seq > ? ORDER BY change.seq LIMIT ?
                 """
-            return try Row.fetchAll(db, sql: sql, arguments: [seq, limit]).map {
+            let changes = try Row.fetchAll(db, sql: sql, arguments: [seq, limit]).map {
                 ImageChange(seq: $0["seq"], name: $0["name"], summary: $0["summary"])
             }
+            return (try Self.generation(db), changes)
         }
     }
 
-    func lastChange() async throws -> Int64 {
-        try await read { try Int64.fetchOne($0, sql: "SELECT max(seq) FROM change") ?? 0 }
+    func lastChange() async throws -> EventID {
+        try await read { db in
+            let seq = try Int64.fetchOne(db, sql: "SELECT max(seq) FROM change") ?? 0
+            return EventID(generation: try Self.generation(db), seq: seq)
+        }
     }
+
+    private static func generation(_ db: Database) throws -> Int64 {
+        try Int64.fetchOne(db, sql: "SELECT value FROM counter WHERE name = 'generation'") ?? 0
+    }
+}
+
+/// A place in the order in which images changed: `generation-seq`. A read model that was built again is another
+/// generation, whose numbers start over.
+struct EventID: Sendable, Hashable, LosslessStringConvertible {
+    var generation: Int64
+    var seq: Int64
+
+    init(generation: Int64, seq: Int64) {
+        self.generation = generation
+        self.seq = seq
+    }
+
+    init?(_ text: String) {
+        let parts = text.split(separator: "-")
+        guard parts.count == 2, let generation = Int64(parts[0]), let seq = Int64(parts[1]) else { return nil }
+        self.init(generation: generation, seq: seq)
+    }
+
+    var description: String { "\(generation)-\(seq)" }
 }
