@@ -37,11 +37,12 @@ final class Gateway: Sendable {
     let lines: LogLines
     /// Nothing listens there.
     let away: HeldPort
+    let readiness: Readiness
     private let transport: CurlTransport
 
     private init(
         folder: TestFolder, log: any EventLog, time: TimeSource, ports: GatewayAddresses.Ports, admin: String,
-        lines: LogLines, away: HeldPort, transport: CurlTransport
+        lines: LogLines, away: HeldPort, readiness: Readiness, transport: CurlTransport
     ) {
         self.folder = folder
         self.log = log
@@ -50,6 +51,7 @@ final class Gateway: Sendable {
         self.admin = admin
         self.lines = lines
         self.away = away
+        self.readiness = readiness
         self.transport = transport
     }
 
@@ -71,10 +73,11 @@ final class Gateway: Sendable {
         let data = folder.file("webhook-gateway")
         try FileManager.default.createDirectory(at: data, withIntermediateDirectories: true)
         let time = TimeSource.system
+        let readiness = Readiness()
         let service = WebhookGatewayService(
             ports: Ports(
                 log: log, transport: transport, time: time, folder: data, instance: "gateway-test", logger: logger,
-                readiness: Readiness()),
+                readiness: readiness),
             configuration: GatewayConfiguration(
                 webhooksAddress: .init(host: "127.0.0.1", port: 0), apiAddress: .init(host: "127.0.0.1", port: 0),
                 plainHTTPHosts: plainHTTP, spoolBytesMax: spoolBytesMax),
@@ -87,8 +90,7 @@ final class Gateway: Sendable {
             let token = data.appending(path: FirstToken.fileName)
             let gateway = Gateway(
                 folder: folder, log: embedded, time: time, ports: ports, admin: try await firstToken(token),
-                lines: lines,
-                away: try HeldPort(), transport: transport)
+                lines: lines, away: try HeldPort(), readiness: readiness, transport: transport)
             try await gateway.untilKnown()
             try await test(gateway)
         } catch {
@@ -151,13 +153,14 @@ final class Gateway: Sendable {
     }
 
     /// Reads a stream until `enough` says so; the bytes that came.
-    func stream(_ path: String, token: String? = nil, until enough: @escaping @Sendable (String) -> Bool) async throws
-        -> String
-    {
+    func stream(
+        _ path: String, token: String? = nil, headers: HeaderList = [],
+        until enough: @escaping @Sendable (String) -> Bool
+    ) async throws -> String {
         let url = try WebURL("http://127.0.0.1:\(ports.api)/api/v1/\(path)")
         let sink = StreamSink(enough)
         let request = OutboundRequest(
-            .get, url, credential: .bearer(token ?? admin, for: url.origin), allowsPlainHTTP: true)
+            .get, url, headers: headers, credential: .bearer(token ?? admin, for: url.origin), allowsPlainHTTP: true)
         do { try await transport.send(request, into: sink) } catch is StreamSink.Enough {}
         return sink.text
     }

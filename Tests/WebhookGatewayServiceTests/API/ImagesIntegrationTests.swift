@@ -4,6 +4,7 @@ import Foundation
 import GatewayAPI
 import HTTPPort
 import Model
+import ServiceRuntime
 import TestSupport
 import Testing
 
@@ -14,15 +15,24 @@ import Testing
         try await eventually("\(name) is shown") { try await gateway.call(.get, "images/\(name)").status == 200 }
     }
 
+    /// Everything that `addImage` wrote is shown: the topics do not wait for each other.
+    private func judged(_ gateway: Gateway, _ name: String, _ status: ImageSummary.Status) async throws {
+        try await eventually("\(name) is \(status)") {
+            let answer = try await gateway.call(.get, "images/\(name)")
+            guard answer.status == 200 else { return false }
+            let image = try answer.json(ImageSummary.self)
+            let history = try await gateway.call(.get, "images/\(name)/history").json(Page<PastVerdict>.self)
+            return image.status == status && image.packages == 1 && history.items.count == 1
+        }
+    }
+
     @Test("an image is listed with its verdict, reasons, counts and packages")
     func verdict() async throws {
         try await Gateway.run { gateway in
             try await gateway.addRegistry()
             let digest = try SampleImages.digest("a")
             try await gateway.addImage("demo/team/app:1", digest, .nonCompliant)
-            try await eventually("the verdict is shown") {
-                try await gateway.call(.get, "images/demo/team/app:1").text.contains("non-compliant")
-            }
+            try await judged(gateway, "demo/team/app:1", .nonCompliant)
             let image = try await gateway.call(.get, "images/demo/team/app:1").json(ImageSummary.self)
             #expect(image.status == .nonCompliant)
             #expect(image.digest == digest)
@@ -51,6 +61,7 @@ import Testing
         try await Gateway.run { gateway in
             try await gateway.addRegistry()
             try await gateway.addImage("demo/app:1", try SampleImages.digest("a"), .compliant)
+            try await judged(gateway, "demo/app:1", .compliant)
             try await gateway.observe("demo/app:1", try SampleImages.digest("b"))
             try await eventually("the new digest is shown") {
                 try await gateway.call(.get, "images/demo/app:1").text.contains("pending")
@@ -61,6 +72,32 @@ import Testing
             #expect(image.counts == .init())
             #expect(image.judgedAt == nil)
             #expect(try await gateway.call(.get, "images/demo/app:1/report").status == 404)
+        }
+    }
+
+    @Test("a verdict that cannot be read makes its image undetermined and the service not ready, until it is replaced")
+    func unreadable() async throws {
+        try await Gateway.run { gateway in
+            try await gateway.addRegistry()
+            let digest = try SampleImages.digest("a")
+            try await gateway.observe("demo/app:1", digest)
+            var draft = try RecordDraft(
+                Topics.verdicts, key: "demo/app:1", try SampleImages.verdict("demo/app:1", digest, .compliant),
+                gateway.context())
+            draft.value = Data("{".utf8)
+            try await gateway.append([draft])
+            try await eventually("it is told") {
+                let answer = try await gateway.call(.get, "images/demo/app:1")
+                guard answer.status == 200 else { return false }
+                let image = try answer.json(ImageSummary.self)
+                return image.status == .undetermined && image.reasons.first?.contains("cannot be read") == true
+                    && gateway.readiness.report.parts["read-model"] == .notReady("1 records cannot be read")
+            }
+            try await gateway.addImage("demo/app:1", digest, .compliant)
+            try await eventually("the next verdict stands") {
+                let image = try await gateway.call(.get, "images/demo/app:1").json(ImageSummary.self)
+                return image.status == .compliant && gateway.readiness.report.parts["read-model"] == .ready
+            }
         }
     }
 

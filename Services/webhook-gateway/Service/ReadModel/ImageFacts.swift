@@ -71,9 +71,15 @@ struct ScanFacts: Codable, Sendable, Hashable {
 
 extension ImageSummary {
     /// What a person is told about an image, from what is known of its name and its digest.
-    init(_ record: ImageRecord, verdict: VerdictFacts?, scan: ScanFacts?, packages: Int) {
+    /// - Parameter unreadable: which of its records cannot be read and why, in a sentence; nil where all can.
+    init(
+        _ record: ImageRecord, verdict: VerdictFacts?, scan: ScanFacts?, packages: Int, unreadable: String? = nil
+    ) {
         let current = verdict.flatMap { $0.digest == record.digest ? $0 : nil }
-        let (status, reasons, failure) = Self.standing(record, current, scan)
+        let (known, why, failure) = Self.standing(record, current, scan)
+        // Nobody writes an unreadable record again by himself: pending would be for ever.
+        let isLost = unreadable != nil && known == .pending
+        let (status, reasons): (Status, [String]) = isLost ? (.undetermined, [unreadable ?? ""]) : (known, why)
         self.init(
             name: record.name, digest: record.digest, revision: record.revision, status: status, reasons: reasons,
             counts: current?.counts ?? Counts(), packages: packages,

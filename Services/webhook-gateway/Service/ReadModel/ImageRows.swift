@@ -33,7 +33,21 @@ enum ImageRows {
         let digest = record.digest?.text ?? ""
         let scan = try facts(ScanFacts.self, "SELECT facts FROM scan WHERE digest = ?", digest, db)
         let packages = try packages(of: digest, upload: record.upload, db)
-        try write(ImageSummary(record, verdict: verdict, scan: scan, packages: packages), db)
+        let unreadable = try unreadable(name, digest, db)
+        try write(
+            ImageSummary(record, verdict: verdict, scan: scan, packages: packages, unreadable: unreadable), db)
+    }
+
+    private static func unreadable(_ name: String, _ digest: String, _ db: Database) throws -> String? {
+        let sql = "SELECT reason FROM unreadable WHERE topic = ? AND key = ?"
+        for (topic, key, what) in [
+            (Topics.verdicts, name, "its verdict"), (Topics.scanStatus, digest, "the state of its scan"),
+        ] {
+            let reason = try String.fetchOne(
+                db.cachedStatement(sql: sql), arguments: [topic.name.rawValue, key])
+            if let reason { return "\(what) cannot be read: \(reason)" }
+        }
+        return nil
     }
 
     private static func facts<Value: Decodable>(

@@ -98,6 +98,26 @@ final class ReadModel: Sendable {
         }
     }
 
+    /// How many records of the log cannot be read: what they said is not known.
+    func unreadableCount() async throws -> Int {
+        try await read { try Int.fetchOne($0, sql: "SELECT count(*) FROM unreadable") ?? 0 }
+    }
+
+    /// Tells readiness of records that cannot be read, until the task is cancelled or the view ends.
+    func followReadability(_ part: Readiness.Part) async throws {
+        let changes = view.changes()
+        try await view.waitUntilReady()
+        var told: Int?
+        func look() async throws {
+            let count = try await unreadableCount()
+            guard count != told else { return }
+            told = count
+            if count == 0 { part.ready() } else { part.notReady("\(count) records cannot be read") }
+        }
+        try await look()
+        for await _ in changes { try await look() }
+    }
+
     // MARK: Documents
 
     func document(_ topic: Topic, _ key: String) async throws -> StoredDocument? {
@@ -126,6 +146,8 @@ enum Limits {
     static let registriesMax = 1_000
     static let tokensMax = 10_000
     static let policiesMax = 1_000
+    /// Of one policy, as far as they are shown.
+    static let policyVersionsMax = 10_000
     static let pageDefault = 100
     static let pageMax = 1_000
     static let imagesPerRequestMax = 1_000
