@@ -77,6 +77,13 @@ extension Response {
         json(data: try JSONFormat.encode(value), status: status, headers: headers)
     }
 
+    /// The same for answers that may be large, made away from the few threads of the pool.
+    static func largeJSON(
+        _ value: some Encodable & Sendable, status: HTTPResponse.Status = .ok, headers: HTTPFields = [:]
+    ) async throws -> Response {
+        json(data: try await onOwnThread { try JSONFormat.encode(value) }, status: status, headers: headers)
+    }
+
     static func json(data: Data, status: HTTPResponse.Status = .ok, headers: HTTPFields = [:]) -> Response {
         var headers = headers
         headers[.contentType] = "application/json"

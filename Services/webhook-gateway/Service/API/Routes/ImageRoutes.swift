@@ -1,9 +1,11 @@
+import EventLogPort
 import Events
 import Foundation
 import GatewayAPI
 import HTTPTypes
 import Hummingbird
 import Model
+import Storage
 
 /// Images: the list, one with its verdict, its reports, its steps; registering and scanning again.
 struct ImageRoutes: Sendable {
@@ -29,7 +31,7 @@ struct ImageRoutes: Sendable {
     // MARK: The list
 
     @Sendable private func list(_ request: Request, _ context: GatewayContext) async throws -> Response {
-        try .json(try await desk.model.images(try query(request, try context.caller())))
+        try await .largeJSON(try await desk.model.images(try query(request, try context.caller())))
     }
 
     @Sendable private func summary(_ request: Request, _ context: GatewayContext) async throws -> Response {
@@ -76,24 +78,31 @@ struct ImageRoutes: Sendable {
             let why = summary.reasons.first ?? "it waits to be scanned and judged"
             throw ProblemError.notFound("there is no report of this digest yet: \(why)")
         }
-        return try .json(reports)
+        return try await .largeJSON(reports)
     }
 
     private func timeline(_ name: ImageName, _ request: Request) async throws -> Response {
-        let limit = try QueryReader(request).limit
-        let steps = try await desk.model.journal(Topics.timeline, key: name.text, limit: limit)
-        return try .json(Page(items: try steps.map { try TimelineStep($0.payload(TimelineEntry.self)) }))
+        let (steps, next) = try await journal(Topics.timeline, name, request)
+        return try .json(Page(items: try steps.map { try TimelineStep($0.payload(TimelineEntry.self)) }, next: next))
     }
 
     private func history(_ name: ImageName, _ request: Request) async throws -> Response {
+        let (records, next) = try await journal(Topics.verdictHistory, name, request)
+        // Each record holds the findings of its time.
+        let items = try await onOwnThread { try records.map { try PastVerdict($0.payload(VerdictRecord.self)) } }
+        return try await .largeJSON(Page(items: items, next: next))
+    }
+
+    /// A page of what was written of the image, the newest first.
+    private func journal(
+        _ topic: Topic, _ name: ImageName, _ request: Request
+    ) async throws -> ([StoredDocument], next: String?) {
         let reader = QueryReader(request)
         let limit = try reader.limit
         let before = try reader.integer("after", in: 0...Int.max, default: Int.max)
-        let records = try await desk.model.journal(
-            Topics.verdictHistory, key: name.text, before: Int64(before), limit: limit)
-        let items = try records.map { try PastVerdict($0.payload(VerdictRecord.self)) }
-        return try .json(
-            Page(items: items, next: records.count == limit ? records.last.map { String($0.position) } : nil))
+        let found = try await desk.model.journal(topic, key: name.text, before: Int64(before), limit: limit + 1)
+        let page = Array(found.prefix(limit))
+        return (page, found.count > limit ? page.last.map { String($0.position) } : nil)
     }
 
     // MARK: Wishes

@@ -5,14 +5,20 @@ import GatewayAPI
 import HTTPTypes
 import Hummingbird
 import Model
+import Storage
 
 /// What CI found: inventories are uploaded, the verdict comes back on the open request, or later under the candidate.
 ///
 /// An upload is an assertion of its uploader (the token): it lies under its own key and never replaces our own scan.
 struct InventoryRoutes: Sendable {
     let desk: APIDesk
+    private let uploads = Admission(max: Self.uploadsMax)
+
+    init(desk: APIDesk) { self.desk = desk }
 
     static let waitDefault = 20
+    /// Uploads that are received and stored at a time: each may take many times its 64 MiB of memory.
+    static let uploadsMax = 4
     private static let base = APIRoutes.base + "/candidates/"
 
     var routes: [APIRoute] {
@@ -30,6 +36,13 @@ struct InventoryRoutes: Sendable {
     @Sendable private func upload(_ request: Request, _ context: GatewayContext) async throws -> Response {
         let caller = try context.caller()
         let wait = try QueryReader(request).wait(default: Self.waitDefault)
+        let candidate = try await uploads.admit { try await take(request, caller) }
+        return try await answer(candidate, within: wait)
+    }
+
+    /// Receives and stores an upload.
+    /// - Returns: what it proposes.
+    private func take(_ request: Request, _ caller: Principal) async throws -> CandidateRecord {
         // A newer scanner may say more of an image; nothing in an upload narrows what is done with it.
         let body = try await JSONBody.read(
             InventoryUpload.self, from: request, bytesMax: Limits.inventoryBytesMax, allowsMore: true)
@@ -42,9 +55,10 @@ struct InventoryRoutes: Sendable {
             throw ProblemError.invalid("differs from the digest in the image's name", field: "digest")
         }
         try Self.check(body)
-        let drafts = try Drafts(body, name, caller, desk, TraceParent.from(request.headers[.traceparent]))
+        let (desk, trace) = (desk, TraceParent.from(request.headers[.traceparent]))
+        let drafts = try await onOwnThread { try Drafts(body, name, caller, desk, trace) }
         try await desk.writer.append(drafts.all)
-        return try await answer(drafts.candidate, within: wait)
+        return drafts.candidate
     }
 
     private static func check(_ body: InventoryUpload) throws {
@@ -112,11 +126,11 @@ struct InventoryRoutes: Sendable {
                 try await model.document(Topics.inventories, candidate.inventoryKey)
             }
         }
-        return try Self.response(answer, headers: [.location: Self.base + candidate.key])
+        return try await Self.response(answer, headers: [.location: Self.base + candidate.key])
     }
 
-    private static func response(_ answer: CandidateAnswer, headers: HTTPFields = [:]) throws -> Response {
-        try .json(answer, status: answer.status == .pending ? .accepted : .ok, headers: headers)
+    private static func response(_ answer: CandidateAnswer, headers: HTTPFields = [:]) async throws -> Response {
+        try await .largeJSON(answer, status: answer.status == .pending ? .accepted : .ok, headers: headers)
     }
 
     @Sendable private func candidate(_ request: Request, _ context: GatewayContext) async throws -> Response {
@@ -140,7 +154,7 @@ struct InventoryRoutes: Sendable {
         }
         let answer = try await model.answer(
             to: { try await model.payload(CandidateRecord.self, Topics.candidates, key) }, within: wait)
-        return try Self.response(answer ?? .pending(name, digest))
+        return try await Self.response(answer ?? .pending(name, digest))
     }
 
     /// Whether the caller has uploaded this lately, so that the catalogue's candidate is still to come.
