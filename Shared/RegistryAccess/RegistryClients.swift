@@ -49,7 +49,7 @@ public final class RegistryClients: RegistryDirectory {
     /// - Throws: `badRegistry` for a record that no client can be made from.
     public func client(for registry: Registry) throws(RegistryAccessError) -> RemoteRegistry {
         if let known = entries.withLock({ $0[registry.name] }), known.registry == registry { return known.client }
-        let client = try make(registry)
+        let client = try make(registry, retry: retry)
         entries.withLock { entries in
             if entries.count >= Self.clientsMax { entries = [:] }
             entries[registry.name] = Entry(registry: registry, client: client)
@@ -57,14 +57,14 @@ public final class RegistryClients: RegistryDirectory {
         return client
     }
 
-    /// A client that is not kept: for testing a connection before it is saved.
+    /// A client that is not kept and tries once: for testing a connection while somebody waits.
     public func unkeptClient(for registry: Registry) throws(RegistryAccessError) -> RemoteRegistry {
-        try make(registry)
+        try make(registry, retry: .never)
     }
 
     public func reader(for registry: Registry) throws -> any RegistryReader { try client(for: registry) }
 
-    private func make(_ registry: Registry) throws(RegistryAccessError) -> RemoteRegistry {
+    private func make(_ registry: Registry, retry: RetryPolicy) throws(RegistryAccessError) -> RemoteRegistry {
         let endpoint: RegistryEndpoint
         do {
             let tls = try TLSOptions(
