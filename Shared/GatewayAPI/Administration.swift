@@ -40,13 +40,65 @@ public struct RegistryRequest: Codable, Sendable, Hashable {
     public var skipTLSVerification: Bool?
     public var clientCertificateFile: String?
     public var clientKeyFile: String?
+    /// nil keeps the one before.
     public var webhook: Webhook?
     /// nil keeps the one before, unless the URL changes: then it is dropped.
     public var credential: Credential?
+    /// No webhooks are taken any more: `"webhook": null`.
+    public var removesWebhook = false
+    /// `"credential": null`.
+    public var removesCredential = false
 
     public init(name: RegistryName, url: String) {
         self.name = name
         self.url = url
+    }
+}
+
+extension RegistryRequest {
+    private enum CodingKeys: String, CodingKey {
+        case name, kind, url, aliases, description, filter, enumeration, rescan, platforms, pool, caFile
+        case skipTLSVerification, webhook, credential
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        name = try container.decode(RegistryName.self, forKey: .name)
+        kind = try container.decodeIfPresent(Registry.Kind.self, forKey: .kind)
+        url = try container.decode(String.self, forKey: .url)
+        aliases = try container.decodeIfPresent([String].self, forKey: .aliases)
+        description = try container.decodeIfPresent(String.self, forKey: .description)
+        filter = try container.decodeIfPresent(ImageFilter.self, forKey: .filter)
+        enumeration = try container.decodeIfPresent(Schedule.self, forKey: .enumeration)
+        rescan = try container.decodeIfPresent(Schedule.self, forKey: .rescan)
+        platforms = try container.decodeIfPresent([String].self, forKey: .platforms)
+        pool = try container.decodeIfPresent(String.self, forKey: .pool)
+        caFile = try container.decodeIfPresent(String.self, forKey: .caFile)
+        skipTLSVerification = try container.decodeIfPresent(Bool.self, forKey: .skipTLSVerification)
+        webhook = try container.decodeIfPresent(Webhook.self, forKey: .webhook)
+        credential = try container.decodeIfPresent(Credential.self, forKey: .credential)
+        removesWebhook = container.contains(.webhook) && webhook == nil
+        removesCredential = container.contains(.credential) && credential == nil
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(name, forKey: .name)
+        try container.encodeIfPresent(kind, forKey: .kind)
+        try container.encode(url, forKey: .url)
+        try container.encodeIfPresent(aliases, forKey: .aliases)
+        try container.encodeIfPresent(description, forKey: .description)
+        try container.encodeIfPresent(filter, forKey: .filter)
+        try container.encodeIfPresent(enumeration, forKey: .enumeration)
+        try container.encodeIfPresent(rescan, forKey: .rescan)
+        try container.encodeIfPresent(platforms, forKey: .platforms)
+        try container.encodeIfPresent(pool, forKey: .pool)
+        try container.encodeIfPresent(caFile, forKey: .caFile)
+        try container.encodeIfPresent(skipTLSVerification, forKey: .skipTLSVerification)
+        try container.encodeIfPresent(webhook, forKey: .webhook)
+        try container.encodeIfPresent(credential, forKey: .credential)
+        if removesWebhook { try container.encodeNil(forKey: .webhook) }
+        if removesCredential { try container.encodeNil(forKey: .credential) }
     }
 }
 

@@ -50,6 +50,10 @@ enum Samples {
             .candidate(try candidate()),
             .putRegistry(try registry()), .deleteRegistry(try RegistryName("main")),
             .putPolicy(policy()), .deletePolicy(.standard),
+            .putRegistry(
+                try registry(), under: .init(.exactly(3), keepsCredential: .whileTrusted, keepsWebhook: .secret)),
+            .deleteRegistry(try RegistryName("main"), under: .init(.present)),
+            .putPolicy(policy(), under: .init(.absent)), .deletePolicy(.standard, under: .init(.any)),
             .putSettings(SettingsRecord(rescan: Schedule(at: try TimeOfDay("00:00")), trashDays: 7)),
             .putToken(token()), .revokeToken(id: "t1"),
         ]

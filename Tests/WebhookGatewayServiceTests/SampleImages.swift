@@ -68,6 +68,13 @@ extension Gateway {
         try await append([try RecordDraft(Topics.changes, key: change.key, change, context())])
     }
 
+    /// The record of a verdict that failed for these reasons.
+    func verdict(_ name: String, _ digest: Digest, reasons: [String]) throws -> RecordDraft {
+        var record = try SampleImages.verdict(name, digest, .nonCompliant)
+        record.verdict.controls[0].reasons = reasons
+        return try RecordDraft(Topics.verdicts, key: name, record, context())
+    }
+
     /// An image with its inventory and its verdict, as a scanner and the evaluator write them.
     func addImage(_ name: String, _ digest: Digest, _ outcome: Verdict.Outcome) async throws {
         let record = try SampleImages.verdict(name, digest, outcome)

@@ -18,10 +18,10 @@ public enum Change: EventPayload, Hashable {
     case remove(Removal)
     case restore(Restoration)
     case candidate(CandidateRecord)
-    case putRegistry(Registry)
-    case deleteRegistry(RegistryName)
-    case putPolicy(Policy)
-    case deletePolicy(PolicyID)
+    case putRegistry(Registry, under: Condition? = nil)
+    case deleteRegistry(RegistryName, under: Condition? = nil)
+    case putPolicy(Policy, under: Condition? = nil)
+    case deletePolicy(PolicyID, under: Condition? = nil)
     case putSettings(SettingsRecord)
     case putToken(TokenRecord)
     case revokeToken(id: String)
@@ -115,6 +115,44 @@ public enum Change: EventPayload, Hashable {
         }
     }
 
+    /// What must be in force for a wish to be taken, and what of it stays. Only the catalogue can tell: between the
+    /// look of whoever wishes and the wish's turn others may have been there. Who gives one gets a reply under the id
+    /// of the wish.
+    public struct Condition: Codable, Sendable, Hashable {
+        public enum Version: Codable, Sendable, Hashable {
+            case any
+            /// There is none of this name yet.
+            case absent
+            case present
+            case exactly(Int)
+        }
+
+        public enum KeptCredential: String, Codable, Sendable, CaseIterable {
+            /// Unless the registry's certificate is checked less strictly than before.
+            case whileTrusted = "while-trusted"
+            case always
+        }
+
+        public enum KeptWebhook: String, Codable, Sendable, CaseIterable {
+            case whole
+            /// Under the header of the wish.
+            case secret
+        }
+
+        public var version: Version
+        /// The wish's own credential says nothing; the one in force stays.
+        public var keepsCredential: KeptCredential?
+        public var keepsWebhook: KeptWebhook?
+
+        public init(
+            _ version: Version, keepsCredential: KeptCredential? = nil, keepsWebhook: KeptWebhook? = nil
+        ) {
+            self.version = version
+            self.keepsCredential = keepsCredential
+            self.keepsWebhook = keepsWebhook
+        }
+    }
+
     /// The key under which the record is ordered.
     public var key: String {
         switch self {
@@ -126,10 +164,10 @@ public enum Change: EventPayload, Hashable {
         case .remove(let change): change.name.text
         case .restore(let change): change.name.text
         case .candidate(let candidate): candidate.name.text
-        case .putRegistry(let registry): registry.name.text
-        case .deleteRegistry(let name): name.text
-        case .putPolicy(let policy): policy.id.text
-        case .deletePolicy(let id): id.text
+        case .putRegistry(let registry, _): registry.name.text
+        case .deleteRegistry(let name, _): name.text
+        case .putPolicy(let policy, _): policy.id.text
+        case .deletePolicy(let id, _): id.text
         case .putSettings: SettingsRecord.key
         case .putToken(let token): token.id
         case .revokeToken(let id): id

@@ -51,11 +51,20 @@ public struct CleanupRule: Codable, Sendable, Hashable {
     }
 }
 
-/// The topic `replies`: how a command fares. Key: the command's id; the last record of a key is the newest.
+/// The topic `replies`: how a command, or a wish under a condition, fares. Key: the command's id, or the wish's; the last
+/// record of a key is the newest.
 public struct Reply: EventPayload, Hashable {
     public static let eventType = "pratique.reply"
 
     public enum State: String, Codable, Sendable { case running, done, failed }
+
+    /// Why the catalogue did not take a wish.
+    public enum Refusal: String, Codable, Sendable, CaseIterable {
+        case exists
+        case missing
+        case changed
+        case tooMany = "too-many"
+    }
 
     public var command: String
     public var state: State
@@ -65,6 +74,9 @@ public struct Reply: EventPayload, Hashable {
     public var cleanup: [CleanupProposal]?
     /// false: it is done as far as it could be, and something was left out; the message says what.
     public var complete: Bool?
+    public var refusal: Refusal?
+    /// Of what was written, or was so already.
+    public var version: Int?
     public var at: Date
 
     public struct Progress: Codable, Sendable, Hashable {
@@ -78,7 +90,7 @@ public struct Reply: EventPayload, Hashable {
 
     public init(
         command: String, state: State, message: String, progress: Progress? = nil, cleanup: [CleanupProposal]? = nil,
-        complete: Bool? = nil, at: Date
+        complete: Bool? = nil, refusal: Refusal? = nil, version: Int? = nil, at: Date
     ) {
         self.command = command
         self.state = state
@@ -86,6 +98,8 @@ public struct Reply: EventPayload, Hashable {
         self.progress = progress
         self.cleanup = cleanup
         self.complete = complete
+        self.refusal = refusal
+        self.version = version
         self.at = at
     }
 }

@@ -98,6 +98,23 @@ import Testing
         }
     }
 
+    @Test("a registry that answers is told so, and one that refuses the credential too")
+    func connectionSucceeds() async throws {
+        let simulator = try await RegistrySimulator.start(.basic(user: "robot", secret: "right"))
+        try await Gateway.run { gateway in
+            for (secret, isRight) in [("right", true), ("wrong", false)] {
+                let body = #"""
+                    {"name":"\#(secret)","url":"\#(simulator.address)",
+                     "credential":{"username":"robot","password":"\#(secret)"}}
+                    """#
+                #expect(try await gateway.call(.post, "registries", body).status == 201)
+                let answer = try await gateway.call(.post, "registries/\(secret)/test").json(ConnectionTestAnswer.self)
+                #expect(answer.reachable && answer.authenticated == isRight, "\(answer.message)")
+            }
+        }
+        await simulator.stop()
+    }
+
     @Test("a policy has versions; the numbers of a removed one are not used again")
     func policies() async throws {
         try await Gateway.run { gateway in
@@ -137,6 +154,66 @@ import Testing
             #expect(!list.text.contains("sha256:"))
             #expect(try await gateway.call(.delete, "tokens/\(token.id)").status == 204)
             #expect(try await gateway.call(.get, "me", token: token.token).status == 401)
+        }
+    }
+
+    @Test("of many who change the same version at the same time one is taken")
+    func concurrentWriters() async throws {
+        try await Gateway.run { gateway in
+            try await gateway.addRegistry()
+            func statuses(_ count: Int, _ ask: @Sendable @escaping (Int) async throws -> Int) async throws -> [Int] {
+                try await withThrowingTaskGroup(of: Int.self) { group in
+                    for number in 0..<count { group.addTask { try await ask(number) } }
+                    return try await group.reduce(into: []) { $0.append($1) }.sorted()
+                }
+            }
+            let puts = try await statuses(6) { number in
+                let body = #"{"name":"demo","url":"http://127.0.0.1:5000","description":"\#(number)"}"#
+                return try await gateway.call(.put, "registries/demo", body, headers: ["If-Match": "\"1\""]).status
+            }
+            #expect(puts == [200, 412, 412, 412, 412, 412])
+            let posts = try await statuses(6) { number in
+                let body = #"{"name":"new","url":"https://r\#(number).example.com"}"#
+                return try await gateway.call(.post, "registries", body).status
+            }
+            #expect(posts == [201, 409, 409, 409, 409, 409])
+            let policies = try await statuses(6) { number in
+                let body = #"{"id":"p","name":"n\#(number)","controls":[{"type":"not-root"}]}"#
+                return try await gateway.call(.post, "policies", body).status
+            }
+            #expect(policies == [201, 409, 409, 409, 409, 409])
+        }
+    }
+
+    @Test("a secret is removed by null, and an operator does not have a credential sent over easier trust")
+    func secretsRemoved() async throws {
+        try await Gateway.run { gateway in
+            let base = #""name":"main","url":"https://registry.example.com""#
+            let secrets = #"""
+                {\#(base),"webhook":{"header":"X-Secret","value":"v"},"credential":{"username":"u","password":"p"}}
+                """#
+            #expect(try await gateway.call(.post, "registries", secrets).status == 201)
+            let token = try await gateway.token(role: "operator")
+            let loosened: [(String, String)] = [
+                (#""skipTLSVerification":true"#, "skipTLSVerification"), (#""caFile":"/tmp/ca.pem""#, "caFile"),
+                (#""credential":null"#, "credential"),
+            ]
+            for (part, field) in loosened {
+                let answer = try await gateway.call(.put, "registries/main", "{\(base),\(part)}", token: token)
+                #expect(answer.status == 403)
+                #expect(try answer.json(Problem.self).field == field)
+            }
+            let described = try await gateway.call(
+                .put, "registries/main", "{\(base),\"description\":\"d\"}", token: token)
+            let summary = try described.json(RegistrySummary.self)
+            #expect(described.status == 200 && summary.credentialSet && summary.webhookHeader == "X-Secret")
+            let without = try await gateway.call(
+                .put, "registries/main", "{\(base),\"credential\":null,\"webhook\":null}")
+            let removed = try without.json(RegistrySummary.self)
+            #expect(without.status == 200 && !removed.credentialSet && removed.webhookHeader == nil)
+            let loose = try await gateway.call(
+                .put, "registries/main", "{\(base),\"skipTLSVerification\":true}", token: token)
+            #expect(loose.status == 200)
         }
     }
 

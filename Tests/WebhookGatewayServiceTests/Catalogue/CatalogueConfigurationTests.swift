@@ -37,6 +37,81 @@ struct CatalogueConfigurationTests {
         #expect(try bench.apply(.putRegistry(registry)).registries.first?.credential != nil)
     }
 
+    @Test("of two wishes for the version that both have seen the first is taken, and the second told")
+    func conditions() throws {
+        var bench = try CatalogueBench(registries: [])
+        var registry = try CatalogueBench.registry("example")
+        #expect(try bench.apply(.putRegistry(registry, under: .init(.exactly(1)))).refusals == [.missing])
+        #expect(try bench.apply(.putRegistry(registry, under: .init(.present))).refusals == [.missing])
+        #expect(try bench.apply(.putRegistry(registry, under: .init(.absent))).answered == [1])
+        let again = try bench.apply(.putRegistry(registry, under: .init(.absent)))
+        #expect(again.refusals == [.exists] && again.registries.isEmpty)
+        registry.description = "first"
+        #expect(try bench.apply(.putRegistry(registry, under: .init(.exactly(1)))).answered == [2])
+        registry.description = "second"
+        let late = try bench.apply(.putRegistry(registry, under: .init(.exactly(1))))
+        #expect(late.refusals == [.changed] && late.registries.isEmpty)
+        #expect(bench.state.registries[registry.name]?.description == "first")
+        #expect(try bench.apply(.deleteRegistry(registry.name, under: .init(.exactly(1)))).refusals == [.changed])
+        #expect(try bench.apply(.deleteRegistry(registry.name, under: .init(.exactly(2)))).refusals == [])
+
+        let strict = try policy("strict", "A")
+        #expect(try bench.apply(.putPolicy(strict, under: .init(.absent))).answered == [1])
+        #expect(try bench.apply(.putPolicy(strict, under: .init(.absent))).refusals == [.exists])
+        #expect(try bench.apply(.deletePolicy(strict.id, under: .init(.exactly(9)))).refusals == [.changed])
+        let reply = try #require(bench.last.compactMap(\.reply).first)
+        #expect(reply.command == "change-\(bench.position)" && reply.state == .failed)
+    }
+
+    @Test("secrets that a wish does not give are those in force at its turn")
+    func keptSecrets() throws {
+        var bench = try CatalogueBench(registries: [])
+        var registry = try CatalogueBench.registry("example")
+        registry.credential = .sealed(keyID: "k", box: [1])
+        registry.webhook = .init(header: "X-A", valueSHA256: CatalogueBench.digest(1))
+        try bench.apply(.putRegistry(registry))
+        var old = registry
+        old.description = "seen before the admin's change"
+        registry.credential = .sealed(keyID: "k", box: [2])
+        registry.webhook = .init(header: "X-A", valueSHA256: CatalogueBench.digest(2))
+        try bench.apply(.putRegistry(registry))
+        let operators = Change.Condition(.any, keepsCredential: .whileTrusted, keepsWebhook: .whole)
+        var written = try #require(try bench.apply(.putRegistry(old, under: operators)).registries.first)
+        #expect(written.credential == registry.credential && written.webhook == registry.webhook)
+        old.webhook?.header = "X-B"
+        let renamed = Change.Condition(.any, keepsCredential: .whileTrusted, keepsWebhook: .secret)
+        written = try #require(try bench.apply(.putRegistry(old, under: renamed)).registries.first)
+        #expect(written.webhook == .init(header: "X-B", valueSHA256: CatalogueBench.digest(2)))
+        old.skipTLSVerification = true
+        let admins = Change.Condition(.any, keepsCredential: .always, keepsWebhook: .whole)
+        #expect(try bench.apply(.putRegistry(old, under: admins)).registries.first?.credential != nil)
+        old.skipTLSVerification = false
+        old.caFile = "/ca.pem"
+        #expect(try bench.apply(.putRegistry(old, under: operators)).registries.first?.credential == nil)
+    }
+
+    @Test("the registry, the policy or the token beyond the limit is refused, and told")
+    func tooMany() throws {
+        var bench = try CatalogueBench(registries: [])
+        for number in 0..<Limits.registriesMax {
+            let registry = try CatalogueBench.registry("r\(number)")
+            bench.state.registries[registry.name] = registry
+            bench.state.policies[try PolicyID("p\(number)")] = try policy("p\(number)", "A")
+        }
+        for number in 0..<Limits.tokensMax { bench.state.tokens["t\(number)"] = token("t\(number)", bench) }
+        let registry = try CatalogueBench.registry("more")
+        #expect(try bench.apply(.putRegistry(registry, under: .init(.absent))).refusals == [.tooMany])
+        #expect(try bench.apply(.putPolicy(policy("more", "A"), under: .init(.any))).refusals == [.tooMany])
+        #expect(try bench.apply(.putToken(token("more", bench))).refusals == [.tooMany])
+        var known = try CatalogueBench.registry("r1")
+        known.description = "changed"
+        #expect(try bench.apply(.putRegistry(known, under: .init(.any))).registries.count == 1)
+    }
+
+    private func token(_ id: String, _ bench: CatalogueBench) -> TokenRecord {
+        TokenRecord(id: id, name: "ci", role: .ci, hash: CatalogueBench.digest(1), createdAt: bench.now, expiresAt: nil)
+    }
+
     @Test("a pool that cannot be a topic's name is refused")
     func pool() throws {
         var bench = try CatalogueBench()
@@ -210,5 +285,19 @@ struct CatalogueConfigurationTests {
         #expect(effects == [mark, .dropCandidate(key: wish.key)])
         #expect(judge(&bench, wish, .compliant).isEmpty)
         #expect(try bench.apply(.candidate(wish)).isEmpty)
+    }
+}
+
+extension [CatalogueOutput] {
+    fileprivate var replies: [Reply] { compactMap(\.reply) }
+    fileprivate var refusals: [Reply.Refusal] { replies.compactMap(\.refusal) }
+    /// The versions that were told.
+    fileprivate var answered: [Int] { replies.compactMap(\.version) }
+}
+
+extension CatalogueOutput {
+    fileprivate var reply: Reply? {
+        guard case .reply(let reply) = effect else { return nil }
+        return reply
     }
 }

@@ -26,6 +26,42 @@ struct APIDesk: Sendable {
     }
 }
 
+extension APIDesk {
+    /// Sends a wish into the log and waits for what the catalogue makes of it.
+    /// - Returns: the reply; nil when that takes longer than `Limits.configurationWait`: the wish is durable all the same.
+    /// - Throws: 409, 412 or 422 when the catalogue refuses it.
+    func wish(
+        _ change: Change, action: String, detail: String = "", _ request: Request, _ caller: Principal
+    ) async throws -> Reply? {
+        let ids = try await writer.submit(
+            [.init(change, action: action, detail: detail)], by: caller.actor,
+            trace: TraceParent.from(request.headers[.traceparent]))
+        let reply = try await model.wait(within: Limits.configurationWait) { () -> Reply? in
+            try await model.payload(Reply.self, Topics.replies, ids[0])
+        }
+        guard let refusal = reply?.refusal else { return reply }
+        throw ProblemError(refusal, reply?.message ?? "")
+    }
+
+    /// Waits until an answer is shown, for callers that got the reply already.
+    func shown<T: Sendable>(_ answer: @escaping @Sendable (AccessDirectory) -> T?) async throws -> T? {
+        try await model.wait(within: Limits.configurationWait) { () -> T? in
+            try await model.refreshDirectory()
+            return answer(directory)
+        }
+    }
+}
+
+extension ProblemError {
+    init(_ refusal: Reply.Refusal, _ reason: String) {
+        switch refusal {
+        case .exists: self = .conflict(reason)
+        case .changed, .missing: self.init(.preconditionFailed, reason)
+        case .tooMany: self.init(.unprocessableContent, reason)
+        }
+    }
+}
+
 /// One route: its method, its template, whom it lets in, what it does.
 struct APIRoute: Sendable {
     typealias Handler = @Sendable (Request, GatewayContext) async throws -> Response

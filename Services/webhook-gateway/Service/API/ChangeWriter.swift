@@ -35,11 +35,15 @@ struct ChangeWriter: Sendable {
         }
     }
 
-    func submit(_ wishes: [Wish], by actor: String, trace: String) async throws {
+    /// - Returns: the ids of the wishes; the catalogue replies under them to wishes with a condition.
+    @discardableResult
+    func submit(_ wishes: [Wish], by actor: String, trace: String) async throws -> [String] {
         let context = context(trace)
         var drafts: [RecordDraft] = []
+        var ids: [String] = []
         for (index, wish) in wishes.enumerated() {
             let own = context.caused("wish-\(index)", by: Self.source, at: context.time)
+            ids.append(own.id)
             drafts.append(try RecordDraft(Topics.changes, key: wish.change.key, wish.change, own))
             drafts.append(
                 try audit(
@@ -47,6 +51,7 @@ struct ChangeWriter: Sendable {
                     context.caused("audit-\(index)", by: Self.source, at: context.time)))
         }
         try await append(drafts)
+        return ids
     }
 
     /// Passes a command on. The reply "accepted" goes first, so that whoever asks for the command finds it.

@@ -1,4 +1,5 @@
 import Crypto
+import Events
 import Foundation
 import GatewayAPI
 import HTTPPort
@@ -30,9 +31,25 @@ struct RegistryForm {
             skipTLSVerification: request.skipTLSVerification ?? false,
             clientCertificateFile: request.clientCertificateFile, clientKeyFile: request.clientKeyFile)
         try check(registry)
-        registry.webhook = try webhook(request.webhook, before: before?.webhook)
-        registry.credential = try credential(request.credential, for: registry, before: before)
+        registry.webhook = request.removesWebhook ? nil : try webhook(request.webhook, before: before?.webhook)
+        registry.credential =
+            request.removesCredential ? nil : try credential(request.credential, for: registry, before: before)
+        registry.version = before?.version ?? 1
         return registry
+    }
+
+    /// What of the record in force stays when the catalogue comes to the wish: secrets that were not given may have been
+    /// changed by then.
+    static func condition(
+        _ version: Change.Condition.Version, _ request: RegistryRequest, _ caller: Principal
+    ) -> Change.Condition {
+        var condition = Change.Condition(version)
+        if request.credential == nil, !request.removesCredential {
+            condition.keepsCredential = caller.role == .admin ? .always : .whileTrusted
+        }
+        if request.webhook == nil, !request.removesWebhook { condition.keepsWebhook = .whole }
+        if let webhook = request.webhook, webhook.value == nil { condition.keepsWebhook = .secret }
+        return condition
     }
 
     // MARK: Address

@@ -38,7 +38,7 @@ struct FirstToken: Sendable {
         let writer = writer
         let wish = ChangeWriter.Wish(
             .putToken(record), action: "token.create", detail: "\(Self.name), role admin")
-        try await Backoff(attemptsMax: 100).retrying(on: writer.time) {
+        _ = try await Backoff(attemptsMax: 100).retrying(on: writer.time) {
             try await writer.submit([wish], by: ChangeWriter.source, trace: TraceParent.from(nil))
         }
         // Only now does it open anything.

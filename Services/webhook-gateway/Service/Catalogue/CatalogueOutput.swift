@@ -30,6 +30,7 @@ struct CatalogueOutput: Sendable, Equatable {
         case resolve(Delivery)
         case timeline(TimelineEntry)
         case audit(AuditEntry)
+        case reply(Reply)
     }
 
     /// The header of state records that names the position in `changes` that was applied last to their key: a change
@@ -79,6 +80,7 @@ struct CatalogueOutput: Sendable, Equatable {
             return [try RecordDraft(Topics.webhookDeliveries, key: delivery.id, delivery, context)]
         case .timeline(let entry): return [try RecordDraft(Topics.timeline, key: entry.name.text, entry, context)]
         case .audit(let entry): return [try RecordDraft(Topics.audit, key: entry.subject, entry, context)]
+        case .reply(let reply): return [try RecordDraft(Topics.replies, key: reply.command, reply, context)]
         }
     }
 }
@@ -96,7 +98,7 @@ extension CatalogueOutput.Effect {
         case .token(let record): (Topics.access.name, record.id)
         case .dropToken(let id): (Topics.access.name, id)
         case .dropImage, .removal, .dropRemoval, .unnamed, .dropUnnamed, .dropInventory, .dropScanStatus, .candidate,
-            .dropCandidate, .request, .resolve, .timeline, .audit:
+            .dropCandidate, .request, .resolve, .timeline, .audit, .reply:
             nil
         }
     }
@@ -145,6 +147,7 @@ struct CatalogueOutbox {
         case .timeline(let entry): suffix = "timeline/\(entry.step.rawValue)/\(entry.name)"
         case .resolve(let delivery): suffix = "resolve/\(delivery.id)"
         case .audit(let entry): suffix = "audit/\(entry.action)/\(entry.subject)"
+        case .reply: suffix = "reply"
         default: suffix = "configuration"
         }
         let context = cause.caused(suffix, by: Self.source, at: now)
@@ -154,6 +157,16 @@ struct CatalogueOutbox {
 
     mutating func note(_ step: TimelineEntry.Step, _ image: ImageRecord, _ detail: String) {
         add(.timeline(TimelineEntry(name: image.name, digest: image.digest, step: step, detail: detail, at: now)))
+    }
+
+    /// Tells whoever gave the condition what became of the wish; nobody waits for one without.
+    mutating func done(_ condition: Change.Condition?, version: Int? = nil) {
+        guard condition != nil else { return }
+        add(.reply(Reply(command: cause.id, state: .done, message: "done", version: version, at: now)))
+    }
+
+    mutating func refuse(_ refusal: Reply.Refusal, _ reason: String) {
+        add(.reply(Reply(command: cause.id, state: .failed, message: reason, refusal: refusal, at: now)))
     }
 
     /// Has the registry asked for the name; names of one registry go together.

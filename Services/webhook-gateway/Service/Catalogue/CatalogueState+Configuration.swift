@@ -12,29 +12,64 @@ extension CatalogueState {
     mutating func firstStart(context: EventContext, now: Date) -> [CatalogueOutput] {
         guard policies.isEmpty, policyVersions.isEmpty else { return [] }
         var outbox = CatalogueOutbox(cause: context, now: now)
-        put(Policy.standard, &outbox)
+        put(Policy.standard, under: nil, &outbox)
         return finish(&outbox)
     }
 
-    mutating func put(_ wish: Registry, _ outbox: inout CatalogueOutbox) throws(CatalogueRefusal) {
+    /// Whether what is in force is as the wish wants it; a refusal is told.
+    /// - Parameter version: the one in force; nil for none.
+    private func meets(_ condition: Change.Condition?, _ version: Int?, _ outbox: inout CatalogueOutbox) -> Bool {
+        switch (condition?.version, version) {
+        case (nil, _), (.any, _), (.absent, nil), (.present, .some): return true
+        case (.exactly(let wanted), let version?) where wanted == version: return true
+        case (.absent, .some): outbox.refuse(.exists, "there is one of this name already")
+        case (_, nil): outbox.refuse(.missing, "it does not exist")
+        case (_, let version?): outbox.refuse(.changed, "it was changed meanwhile; its version is \(version)")
+        }
+        return false
+    }
+
+    mutating func put(
+        _ wish: Registry, under condition: Change.Condition?, _ outbox: inout CatalogueOutbox
+    ) throws(CatalogueRefusal) {
         do { _ = try Topics.scanRequests(pool: wish.pool, .urgent) } catch {
             throw CatalogueRefusal(reason: "the pool “\(wish.pool)” cannot be part of a topic's name")
         }
-        var registry = wish
-        if let old = registries[wish.name] {
-            // A credential that was given for one address is not sent to another.
-            if registry.credential == old.credential, !CredentialSealer.survives(from: old, to: registry) {
-                registry.credential = nil
-            }
-            registry.version = old.version
-            guard registry != old else { return }
-            registry.version += 1
-        } else {
-            registry.version = 1
+        let old = registries[wish.name]
+        guard meets(condition, old?.version, &outbox) else { return }
+        guard old != nil || registries.count < Limits.registriesMax else {
+            return outbox.refuse(.tooMany, "there are \(Limits.registriesMax) registries already")
         }
-        registries[registry.name] = registry
-        outbox.add(.registry(registry))
-        retryAll(of: registry.name, &outbox)
+        var registry = old.map { Self.keep(condition, of: $0, in: wish) } ?? wish
+        registry.version = old?.version ?? 1
+        if registry != old {
+            if old != nil { registry.version += 1 }
+            registries[registry.name] = registry
+            outbox.add(.registry(registry))
+            retryAll(of: registry.name, &outbox)
+        }
+        outbox.done(condition, version: registry.version)
+    }
+
+    /// The wish with the secrets of the old record that stay.
+    private static func keep(_ condition: Change.Condition?, of old: Registry, in wish: Registry) -> Registry {
+        var registry = wish
+        switch condition?.keepsWebhook {
+        case .whole?: registry.webhook = old.webhook
+        case .secret?:
+            if let secret = old.webhook?.valueSHA256 { registry.webhook?.valueSHA256 = secret }
+        case nil: break
+        }
+        switch condition?.keepsCredential {
+        case .whileTrusted? where registry.isTrustedEasier(than: old): registry.credential = nil
+        case .whileTrusted?, .always?: registry.credential = old.credential
+        case nil: break
+        }
+        // A credential that was given for one address is not sent to another.
+        if registry.credential == old.credential, !CredentialSealer.survives(from: old, to: registry) {
+            registry.credential = nil
+        }
+        return registry
     }
 
     /// The cause of failures may have gone with the old record: what failed is tried now. Indexes of which a platform
@@ -53,7 +88,11 @@ extension CatalogueState {
         }
     }
 
-    mutating func delete(_ name: RegistryName, _ outbox: inout CatalogueOutbox) {
+    mutating func delete(
+        _ name: RegistryName, under condition: Change.Condition?, _ outbox: inout CatalogueOutbox
+    ) {
+        guard meets(condition, registries[name]?.version, &outbox) else { return }
+        outbox.done(condition)
         guard registries.removeValue(forKey: name) != nil else { return }
         for var record in images.values.filter({ $0.name.registry == name }).sorted(by: { $0.name < $1.name }) {
             if record.trash != nil {
@@ -77,20 +116,27 @@ extension CatalogueState {
         outbox.add(.dropRegistry(name))
     }
 
-    mutating func put(_ wish: Policy, _ outbox: inout CatalogueOutbox) {
-        var policy = wish
-        if let old = policies[wish.id] {
-            policy.version = old.version
-            if policy == old { return }
+    mutating func put(_ wish: Policy, under condition: Change.Condition?, _ outbox: inout CatalogueOutbox) {
+        let old = policies[wish.id]
+        guard meets(condition, old?.version, &outbox) else { return }
+        guard old != nil || policies.count < Limits.policiesMax else {
+            return outbox.refuse(.tooMany, "there are \(Limits.policiesMax) policies already")
         }
-        policy.version = (policyVersions[wish.id] ?? 0) + 1
-        policies[policy.id] = policy
-        policyVersions[policy.id] = policy.version
-        outbox.add(.policy(policy))
+        var policy = wish
+        policy.version = old?.version ?? 0
+        if policy != old {
+            policy.version = (policyVersions[wish.id] ?? 0) + 1
+            policies[policy.id] = policy
+            policyVersions[policy.id] = policy.version
+            outbox.add(.policy(policy))
+        }
+        outbox.done(condition, version: policy.version)
     }
 
-    mutating func delete(_ id: PolicyID, _ outbox: inout CatalogueOutbox) {
+    mutating func delete(_ id: PolicyID, under condition: Change.Condition?, _ outbox: inout CatalogueOutbox) {
+        guard meets(condition, policies[id]?.version, &outbox) else { return }
         if policies.removeValue(forKey: id) != nil { outbox.add(.dropPolicy(id)) }
+        outbox.done(condition)
     }
 
     mutating func put(_ wish: SettingsRecord, _ outbox: inout CatalogueOutbox) {
@@ -106,7 +152,18 @@ extension CatalogueState {
 
     mutating func put(_ token: TokenRecord, _ outbox: inout CatalogueOutbox) {
         guard tokens[token.id] != token else { return }
+        guard tokens[token.id] != nil || tokens.count < Limits.tokensMax else {
+            return outbox.refuse(.tooMany, "there are \(Limits.tokensMax) tokens already; revoke some")
+        }
         tokens[token.id] = token
         outbox.add(.token(token))
+    }
+}
+
+extension Registry {
+    /// Whether somebody who could not stand in for the registry before may now: its certificate is not checked any
+    /// more, or another authority is believed.
+    func isTrustedEasier(than old: Registry) -> Bool {
+        (skipTLSVerification && !old.skipTLSVerification) || (caFile != nil && caFile != old.caFile)
     }
 }

@@ -95,10 +95,10 @@ struct CatalogueState: Sendable {
         case .candidate(let candidate):
             propose(candidate, isNew: !isApplied(Topics.images.name, candidate.name.text, position), &outbox)
         case .rescan(let change): rescan(change, position, &outbox)
-        case .putRegistry(let registry): try put(registry, &outbox)
-        case .deleteRegistry(let name): delete(name, &outbox)
-        case .putPolicy(let policy): put(policy, &outbox)
-        case .deletePolicy(let id): delete(id, &outbox)
+        case .putRegistry(let registry, let condition): try put(registry, under: condition, &outbox)
+        case .deleteRegistry(let name, let condition): delete(name, under: condition, &outbox)
+        case .putPolicy(let policy, let condition): put(policy, under: condition, &outbox)
+        case .deletePolicy(let id, let condition): delete(id, under: condition, &outbox)
         case .putSettings(let record): put(record, &outbox)
         case .putToken(let token): put(token, &outbox)
         case .revokeToken(let id): if tokens.removeValue(forKey: id) != nil { outbox.add(.dropToken(id: id)) }

@@ -41,9 +41,14 @@ struct PolicyRoutes: Sendable {
     }
 
     @Sendable private func versions(_ request: Request, _ context: GatewayContext) async throws -> Response {
-        let policies = try await kept(try Self.id(context))
-        guard !policies.isEmpty else { throw Self.missing }
-        return try .json(Page(items: policies.sorted { $0.version > $1.version }))
+        let reader = QueryReader(request)
+        let before = try reader.integer("after", in: 0...Int.max, default: Int.max)
+        let limit = try reader.limit
+        let all = try await kept(try Self.id(context))
+        guard !all.isEmpty else { throw Self.missing }
+        let found = all.sorted { $0.version > $1.version }.filter { $0.version < before }
+        let items = Array(found.prefix(limit))
+        return try .json(Page(items: items, next: found.count > limit ? items.last.map { String($0.version) } : nil))
     }
 
     private func head(_ id: PolicyID) async throws -> Policy? {
@@ -51,7 +56,8 @@ struct PolicyRoutes: Sendable {
     }
 
     private func kept(_ id: PolicyID) async throws -> [Policy] {
-        let records = try await desk.model.documents(Topics.policies, prefix: id.text + "@", limit: Limits.policiesMax)
+        let records = try await desk.model.documents(
+            Topics.policies, prefix: id.text + "@", limit: Limits.policyVersionsMax)
         return try records.map { try $0.payload(PolicyRecord.self).policy }
     }
 
@@ -74,7 +80,7 @@ struct PolicyRoutes: Sendable {
         guard try await head(body.id) == nil else {
             throw ProblemError.conflict("there is a policy with this id already")
         }
-        return try await write(body, before: nil, request, context)
+        return try await write(body, before: nil, .absent, request, context)
     }
 
     @Sendable private func put(_ request: Request, _ context: GatewayContext) async throws -> Response {
@@ -82,64 +88,50 @@ struct PolicyRoutes: Sendable {
         let body = try await JSONBody.read(PolicyRequest.self, from: request)
         guard body.id == id else { throw ProblemError.invalid("differs from the id in the path", field: "id") }
         let before = try await head(id)
-        try VersionMatch.check(request, current: before?.version)
-        return try await write(body, before: before, request, context)
+        let condition = try VersionMatch.condition(request, current: before?.version)
+        return try await write(body, before: before, condition, request, context)
     }
 
     private func write(
-        _ body: PolicyRequest, before: Policy?, _ request: Request, _ context: GatewayContext
+        _ body: PolicyRequest, before: Policy?, _ version: Change.Condition.Version, _ request: Request,
+        _ context: GatewayContext
     ) async throws -> Response {
-        try Self.requireUnscoped(try context.caller())
+        let caller = try context.caller()
+        try Self.requireUnscoped(caller)
         var wanted = try PolicyForm.policy(body)
         wanted.version = before?.version ?? 1
         if wanted == before { return try Self.answer(wanted, status: .ok) }
-        // Versions of a policy that was deleted stay, and their numbers are not used again.
-        let newest = try await kept(wanted.id).map(\.version).max() ?? 0
-        wanted.version = max(newest, before?.version ?? 0) + 1
-        try await desk.writer.submit(
-            [
-                .init(
-                    .putPolicy(wanted), action: before == nil ? "policy.create" : "policy.update",
-                    detail: "version \(wanted.version)")
-            ],
-            by: try context.caller().actor, trace: TraceParent.from(request.headers[.traceparent]))
-        let target = wanted
-        let shown = try await desk.model.wait(within: Limits.configurationWait) { () -> Policy? in
-            guard let found = try await head(target.id), found.version >= target.version else { return nil }
-            return found
+        let reply = try await desk.wish(
+            .putPolicy(wanted, under: .init(version)), action: before == nil ? "policy.create" : "policy.update",
+            request, caller)
+        guard let version = reply?.version else { return try Self.answer(wanted, status: .accepted) }
+        wanted.version = version
+        let (id, desk) = (wanted.id, desk)
+        let shown = try await desk.model.wait(within: Limits.configurationWait) { () -> Bool? in
+            let head = try await desk.model.payload(PolicyRecord.self, Topics.policies, id.text)
+            return (head?.policy.version ?? 0) >= version ? true : nil
         }
-        guard let shown else { return try Self.answer(target, status: .accepted) }
-        guard shown.hasContent(of: target) else {
-            throw ProblemError.conflict("somebody else changed the policy at the same time")
-        }
-        return try Self.answer(shown, status: before == nil ? .created : .ok)
+        let status: HTTPResponse.Status = before == nil ? .created : .ok
+        return try Self.answer(wanted, status: shown == nil ? .accepted : status)
     }
 
     @Sendable private func delete(_ request: Request, _ context: GatewayContext) async throws -> Response {
         let id = try Self.id(context)
-        try Self.requireUnscoped(try context.caller())
+        let caller = try context.caller()
+        try Self.requireUnscoped(caller)
         guard let policy = try await head(id) else { throw Self.missing }
-        try VersionMatch.check(request, current: policy.version)
-        try await desk.writer.submit(
-            [.init(.deletePolicy(id), action: "policy.delete")], by: try context.caller().actor,
-            trace: TraceParent.from(request.headers[.traceparent]))
+        let version = try VersionMatch.condition(request, current: policy.version)
+        let reply = try await desk.wish(
+            .deletePolicy(id, under: .init(version)), action: "policy.delete", request, caller)
         let gone = try await desk.model.wait(within: Limits.configurationWait) { () -> Bool? in
             try await head(id) == nil ? true : nil
         }
-        return Response(status: gone == nil ? .accepted : .noContent)
+        return Response(status: reply == nil || gone == nil ? .accepted : .noContent)
     }
 
     /// A policy speaks of images beyond any token's scope.
     private static func requireUnscoped(_ caller: Principal) throws {
         guard caller.isUnscoped else { throw ProblemError.forbidden("only a token without a scope changes policies") }
-    }
-}
-
-extension Policy {
-    func hasContent(of other: Policy) -> Bool {
-        var same = self
-        same.version = other.version
-        return same == other
     }
 }
 

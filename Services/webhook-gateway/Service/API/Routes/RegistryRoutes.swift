@@ -7,14 +7,10 @@ import Hummingbird
 import Model
 import RegistryAccess
 import RegistryClient
-import ServiceRuntime
 
 /// Registries: what is configured, whether it can be reached, listing it now.
 struct RegistryRoutes: Sendable {
     let desk: APIDesk
-
-    /// How long a test of a connection may take.
-    static let testWait = Duration.seconds(20)
 
     var routes: [APIRoute] {
         [
@@ -100,10 +96,11 @@ struct RegistryRoutes: Sendable {
 
     @Sendable private func create(_ request: Request, _ context: GatewayContext) async throws -> Response {
         let body = try await JSONBody.read(RegistryRequest.self, from: request)
+        guard try context.caller().holds(body.name) else { throw Self.notWhole }
         guard desk.directory.registry(body.name) == nil else {
             throw ProblemError.conflict("there is a registry of this name already")
         }
-        return try await write(body, before: nil, request, context)
+        return try await write(body, before: nil, .absent, request, context)
     }
 
     @Sendable private func put(_ request: Request, _ context: GatewayContext) async throws -> Response {
@@ -111,17 +108,18 @@ struct RegistryRoutes: Sendable {
         let body = try await JSONBody.read(RegistryRequest.self, from: request)
         guard body.name == name else { throw ProblemError.invalid("differs from the name in the path", field: "name") }
         let before = desk.directory.registry(name)
-        try VersionMatch.check(request, current: before?.version)
-        return try await write(body, before: before, request, context)
+        let condition = try VersionMatch.condition(request, current: before?.version)
+        return try await write(body, before: before, condition, request, context)
     }
 
     private func write(
-        _ body: RegistryRequest, before: Registry?, _ request: Request, _ context: GatewayContext
+        _ body: RegistryRequest, before: Registry?, _ version: Change.Condition.Version, _ request: Request,
+        _ context: GatewayContext
     ) async throws -> Response {
         let caller = try context.caller()
         guard caller.holds(body.name) else { throw Self.notWhole }
-        if body.credential != nil, caller.role != .admin {
-            throw ProblemError(.forbidden, "only an admin sets a registry's credential", field: "credential")
+        if body.credential != nil || body.removesCredential, caller.role != .admin {
+            throw ProblemError(.forbidden, "only an admin sets or removes a registry's credential", field: "credential")
         }
         // A certificate of ours is a credential, too, if it is another than before.
         if let file = body.clientCertificateFile, file != before?.clientCertificateFile, caller.role != .admin {
@@ -129,68 +127,46 @@ struct RegistryRoutes: Sendable {
                 .forbidden, "only an admin sets a registry's client certificate", field: "clientCertificateFile")
         }
         let form = RegistryForm(sealer: desk.sealer, plainHTTP: desk.plainHTTP)
-        var wanted = try form.registry(body, before: before)
-        wanted.version = before?.version ?? 1
+        let wanted = try form.registry(body, before: before)
+        if let before, before.credential != nil, caller.role != .admin, wanted.isTrustedEasier(than: before) {
+            throw ProblemError(
+                .forbidden, "only an admin sets whose certificates are believed while there is a credential",
+                field: body.skipTLSVerification == true ? "skipTLSVerification" : "caFile")
+        }
         // A sealed credential has a new nonce each time, so one that is given again is a change.
-        if wanted == before { return try await answer(wanted, status: .ok, context) }
-        wanted.version = (before?.version ?? 0) + 1
-        try await desk.writer.submit(
-            [
-                .init(
-                    .putRegistry(wanted), action: before == nil ? "registry.create" : "registry.update",
-                    detail: wanted.url)
-            ],
-            by: caller.actor, trace: TraceParent.from(request.headers[.traceparent]))
-        let target = wanted
-        let desk = desk
-        let shown = try await desk.model.wait(within: Limits.configurationWait) { () -> Registry? in
-            try await desk.model.refreshDirectory()
-            guard let found = desk.directory.registry(target.name), found.version >= target.version else { return nil }
+        if let before, wanted == before { return try await answer(before, status: .ok, context) }
+        let condition = RegistryForm.condition(version, body, caller)
+        let reply = try await desk.wish(
+            .putRegistry(wanted, under: condition), action: before == nil ? "registry.create" : "registry.update",
+            detail: wanted.url, request, caller)
+        guard let version = reply?.version else { return try await answer(wanted, status: .accepted, context) }
+        let shown = try await desk.shown { directory -> Registry? in
+            guard let found = directory.registry(wanted.name), found.version >= version else { return nil }
             return found
         }
-        guard var shown else { return try await answer(target, status: .accepted, context) }
-        let version = shown.version
-        shown.version = target.version
-        guard shown == target else {
-            throw ProblemError.conflict("somebody else changed the registry at the same time")
-        }
-        shown.version = version
-        return try await answer(shown, status: before == nil ? .created : .ok, context)
+        guard let shown else { return try await answer(wanted, status: .accepted, context) }
+        return try await answer(shown, status: version == 1 ? .created : .ok, context)
     }
 
     @Sendable private func delete(_ request: Request, _ context: GatewayContext) async throws -> Response {
         let registry = try wholeRegistry(context)
-        try VersionMatch.check(request, current: registry.version)
-        try await desk.writer.submit(
-            [.init(.deleteRegistry(registry.name), action: "registry.delete")], by: try context.caller().actor,
-            trace: TraceParent.from(request.headers[.traceparent]))
-        let desk = desk
-        let gone = try await desk.model.wait(within: Limits.configurationWait) { () -> Bool? in
-            try await desk.model.refreshDirectory()
-            return desk.directory.registry(registry.name) == nil ? true : nil
-        }
-        return Response(status: gone == nil ? .accepted : .noContent)
+        let version = try VersionMatch.condition(request, current: registry.version)
+        let reply = try await desk.wish(
+            .deleteRegistry(registry.name, under: .init(version)), action: "registry.delete", request,
+            try context.caller())
+        let gone = try await desk.shown { $0.registry(registry.name) == nil ? true : nil }
+        return Response(status: reply == nil || gone == nil ? .accepted : .noContent)
     }
 
     // MARK: Doing
 
-    /// Errors of the registry are the answer, not an error of this request.
     @Sendable private func test(_ request: Request, _ context: GatewayContext) async throws -> Response {
         let registry = try registry(context)
         let clients = desk.clients
-        do {
-            try await desk.time.withDeadline(Self.testWait) { try await clients.unkeptClient(for: registry).ping() }
-            let way = registry.credential == nil ? "without a credential" : "with its credential"
-            return try .json(
-                ConnectionTestAnswer(reachable: true, authenticated: true, message: "the registry answers \(way)"))
-        } catch is CancellationError {
-            throw CancellationError()
-        } catch {
-            let failure = RegistryFailure.failure(of: error, attempt: 1, now: desk.time.now())
-            let answered = failure.kind == .unauthorized && error is RegistryError
-            return try .json(
-                ConnectionTestAnswer(reachable: answered, authenticated: false, message: failure.message))
-        }
+        return try .json(
+            try await ConnectionTest(time: desk.time).answer(for: registry) {
+                try await clients.unkeptClient(for: registry).ping()
+            })
     }
 
     @Sendable private func enumerate(_ request: Request, _ context: GatewayContext) async throws -> Response {
@@ -206,21 +182,5 @@ struct RegistryRoutes: Sendable {
             [.init(.rescan(.init(registry: name, reason: "actor \(caller.actor)")), action: "registry.rescan")],
             by: caller.actor, trace: TraceParent.from(request.headers[.traceparent]))
         return Response(status: .accepted)
-    }
-}
-
-/// `If-Match` with the version that `ETag` told: an update of something older is refused.
-enum VersionMatch {
-    static func check(_ request: Request, current: Int?) throws {
-        guard let header = request.headers[.ifMatch] else { return }
-        if header == "*" {
-            guard current != nil else { throw ProblemError(.preconditionFailed, "it does not exist") }
-            return
-        }
-        let wanted = header.split(separator: ",").map { $0.filter { $0 != " " && $0 != "\"" } }
-        guard let current, wanted.contains(String(current)) else {
-            throw ProblemError(
-                .preconditionFailed, "it was changed meanwhile; its version is \(current.map(String.init) ?? "none")")
-        }
     }
 }

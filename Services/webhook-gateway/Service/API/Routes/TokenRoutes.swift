@@ -44,12 +44,15 @@ struct TokenRoutes: Sendable {
         let body = try await JSONBody.read(TokenRequest.self, from: request)
         let token = AccessToken.random()
         let record = try self.record(body, token)
-        try await desk.writer.submit(
+        let wishes = try await desk.writer.submit(
             [.init(.putToken(record), action: "token.create", detail: "\(record.name), role \(record.role.rawValue)")],
             by: caller.actor, trace: TraceParent.from(request.headers[.traceparent]))
         let desk = desk
         let shown = try await desk.model.wait(within: Limits.configurationWait) { () -> Bool? in
             try await desk.model.refreshDirectory()
+            // There is no reply but a refusal: the id is nobody else's.
+            let reply = try await desk.model.payload(Reply.self, Topics.replies, wishes[0])
+            if let reply, let refusal = reply.refusal { throw ProblemError(refusal, reply.message) }
             return desk.directory.token(record.id) == nil ? nil : true
         }
         return try .json(
