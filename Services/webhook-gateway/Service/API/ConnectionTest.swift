@@ -1,4 +1,5 @@
 import EventLogPort
+import Events
 import GatewayAPI
 import Model
 import RegistryAccess

@@ -1,3 +1,4 @@
+import EventLogPort
 import Events
 import Foundation
 import GRDB

@@ -1,3 +1,4 @@
+import EventLogPort
 import Foundation
 import HTTPTypes
 import Hummingbird
