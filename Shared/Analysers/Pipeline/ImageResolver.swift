@@ -1,6 +1,6 @@
 import Foundation
 import LayerArchive
-public import Model
+import Model
 
 /// From a reference to the platform manifests: reads manifests and indexes, tells images from other artifacts.
 struct ImageResolver {
