@@ -56,7 +56,7 @@ private final class HangingLog: EventLog {
     var identity: LogIdentity { get async throws { LogIdentity("hanging") } }
     func declare(_ topics: [Topic]) async throws {}
     func append(_ drafts: [RecordDraft]) async throws -> [RecordID] {
-        await withCheckedContinuation { continuation in
+        await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
             let isAnswering = state.withLock { state in
                 state.asked += 1
                 if !state.isAnswering { state.waiting.append(continuation) }

@@ -164,7 +164,7 @@ import Testing
             func statuses(_ count: Int, _ ask: @Sendable @escaping (Int) async throws -> Int) async throws -> [Int] {
                 try await withThrowingTaskGroup(of: Int.self) { group in
                     for number in 0..<count { group.addTask { try await ask(number) } }
-                    return try await group.reduce(into: []) { $0.append($1) }.sorted()
+                    return try await group.reduce(into: [Int]()) { $0.append($1) }.sorted()
                 }
             }
             let puts = try await statuses(6) { number in

@@ -99,12 +99,12 @@ import Testing
     @Test("a read model that is built again counts in another generation")
     func generation() throws {
         let queue = try DatabaseQueue()
-        func generation() throws -> Int64? {
+        func number() throws -> Int64? {
             try queue.read { try Int64.fetchOne($0, sql: "SELECT value FROM counter WHERE name = 'generation'") }
         }
         try queue.write { try GatewaySchema.create($0) }
-        let first = try #require(try generation())
+        let first = try #require(try number())
         try queue.write { try GatewaySchema.empty($0) }
-        #expect(try generation() != first)
+        #expect(try number() != first)
     }
 }
