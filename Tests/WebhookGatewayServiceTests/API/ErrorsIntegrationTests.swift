@@ -135,14 +135,15 @@ import Testing
             .post, "policies", #"{"id":"p","name":"n","scopes":{},"controls":[{"type":"not-root"}]}"#, 400, "scopes"),
         Case(
             .post, "policies",
-            #"{"id":"p","name":"n","controls":[{"type":"not-root"},{"type":"maximum-severity","severity":"low","onlyfixed":true}]}"#,
-            400, "controls[1].onlyfixed"),
+            #"{"id":"p","name":"n","controls":[{"type":"not-root"},{"type":"blocked-advisories","ids":["X"],"x":1}]}"#,
+            400, "controls[1].x"),
         Case(
             .post, "registries", #"{"name":"r","url":"https://r.example.com","filter":{"includeRepository":["a"]}}"#,
             400, "filter.includeRepository"),
         Case(
-            .put, "settings", #"{"trashDays":1,"backgroundRequestsMax":1,"rescan":{"at":"04:00","timeZone":"UTC","x":1}}"#,
-            400, "rescan.x"),
+            .put, "settings",
+            #"{"trashDays":1,"backgroundRequestsMax":1,"rescan":{"at":"04:00","timeZone":"UTC","x":1}}"#, 400,
+            "rescan.x"),
         Case(.post, "images", #"{"images":["demo/app:1"],"force":true}"#, 400, "force"),
         Case(.post, "cleanup/restore", #"{"images":["demo/app:1"],"all":true}"#, 400, "all"),
     ]
