@@ -51,8 +51,8 @@ public struct CleanupRule: Codable, Sendable, Hashable {
     }
 }
 
-/// The topic `replies`: how a command, or a wish under a condition, fares. Key: the command's id, or the wish's; the last
-/// record of a key is the newest.
+/// The topic `replies`: how a command, or a wish under a condition, fares. Key: the command's id, or the wish's; the
+/// last record of a key is the newest.
 public struct Reply: EventPayload, Hashable {
     public static let eventType = "pratique.reply"
 

@@ -28,7 +28,7 @@ struct APIDesk: Sendable {
 
 extension APIDesk {
     /// Sends a wish into the log and waits for what the catalogue makes of it.
-    /// - Returns: the reply; nil when that takes longer than `Limits.configurationWait`: the wish is durable all the same.
+    /// - Returns: the reply; nil when that takes longer than `Limits.configurationWait`. The wish is durable then, too.
     /// - Throws: 409, 412 or 422 when the catalogue refuses it.
     func wish(
         _ change: Change, action: String, detail: String = "", _ request: Request, _ caller: Principal

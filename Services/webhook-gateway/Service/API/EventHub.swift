@@ -8,8 +8,8 @@ import Synchronization
 
 /// Tells everyone who follows which images changed, in one order.
 ///
-/// Bounded: at most `clientsMax` followers, `bufferMax` messages each. Who does not keep up is cut off and may come back
-/// with the id of the last message that it saw.
+/// Bounded: at most `clientsMax` followers, `bufferMax` messages each. Who does not keep up is cut off, and may come
+/// back with the id of the last message that it saw.
 final class EventHub: Sendable {
     static let clientsMax = 100
     static let bufferMax = 512

@@ -38,8 +38,8 @@ struct RegistryForm {
         return registry
     }
 
-    /// What of the record in force stays when the catalogue comes to the wish: secrets that were not given may have been
-    /// changed by then.
+    /// What of the record in force stays when the catalogue comes to the wish: secrets that were not given may have
+    /// been changed by then.
     static func condition(
         _ version: Change.Condition.Version, _ request: RegistryRequest, _ caller: Principal
     ) -> Change.Condition {

@@ -7,8 +7,8 @@ import NIOCore
 
 /// `GET /events`: server-sent events, one for each image that changed.
 ///
-/// `event: image` carries the image as `GET /images` shows it, `event: removed` its name, `event: reset` says to load the
-/// list again and comes first. `Last-Event-ID` continues where a stream ended. The token is looked at before each
+/// `event: image` carries the image as `GET /images` shows it, `event: removed` its name, `event: reset` says to load
+/// the list again and comes first. `Last-Event-ID` continues where a stream ended. The token is looked at before each
 /// message: a stream ends with it.
 struct EventRoutes: Sendable {
     let desk: APIDesk
