@@ -1,5 +1,6 @@
 import Foundation
 import GatewayAPI
+import HTTPPort
 import Model
 import TestSupport
 import Testing

@@ -2,6 +2,7 @@ import Foundation
 import GatewayAPI
 import HTTPPort
 import Model
+import ServiceRuntime
 import Synchronization
 import TestSupport
 import Testing

@@ -1,3 +1,4 @@
+import HTTPPort
 import Storage
 import TestSupport
 import Testing
