@@ -16,8 +16,10 @@ struct DirtyNamesTests {
     private func put(_ name: String, _ digest: String, verdictOn judged: String?, until: Double? = nil) throws {
         try database.write { db in
             try db.execute(
-                sql: "INSERT OR REPLACE INTO names VALUES (?, ?, 'r', 'a', ?, NULL, 0, 1, 'e', NULL)",
-                arguments: [name, name, digest])
+                sql: """
+                    INSERT OR REPLACE INTO names (key, name, registry, repository, digest, resolved, live, event)
+                    VALUES (?, ?, 'r', 'a', ?, 1, 1, 'e')
+                    """, arguments: [name, name, digest])
             guard let judged else { return }
             try db.execute(
                 sql: "INSERT OR REPLACE INTO verdicts VALUES (?, ?, x'00', '', ?)", arguments: [name, judged, until])
