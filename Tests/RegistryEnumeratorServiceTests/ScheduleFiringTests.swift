@@ -20,60 +20,72 @@ struct ScheduleFiringTests {
     private func firings(_ schedule: Schedule, from start: String, to end: String) throws -> [String] {
         var fired: Firing?
         var now = try date(start)
-        let end = try date(end)
+        let last = try date(end)
         var times: [String] = []
-        while now <= end {
+        while now <= last {
             if Schedule.fires(schedule, &fired, now) { times.append(now.rfc3339) }
             now += 600
         }
         return times
     }
 
+    /// Whether it fires at each of these looks, with the schedule that is set then.
+    private func fires(_ looks: [(schedule: String?, at: String)], after last: Firing? = nil) throws -> [Bool] {
+        var fired = last
+        var answers: [Bool] = []
+        for look in looks {
+            let set = try look.schedule.map { try schedule($0) }
+            answers.append(Schedule.fires(set, &fired, try date(look.at)))
+        }
+        return answers
+    }
+
+    /// That of 02:00 on the first of May.
+    private func last() throws -> Firing {
+        Firing(schedule: try schedule("02:00"), at: try date("2026-05-01T02:00:00Z"))
+    }
+
     @Test("a schedule that is seen for the first time is counted from then on")
     func first() throws {
-        var fired: Firing?
-        #expect(!Schedule.fires(try schedule("02:00"), &fired, try date("2026-05-01T10:00:00Z")))
-        #expect(!Schedule.fires(try schedule("02:00"), &fired, try date("2026-05-02T01:59:59Z")))
-        #expect(Schedule.fires(try schedule("02:00"), &fired, try date("2026-05-02T02:00:00Z")))
-        #expect(!Schedule.fires(try schedule("02:00"), &fired, try date("2026-05-02T02:00:05Z")))
+        let answers = try fires([
+            ("02:00", "2026-05-01T10:00:00Z"), ("02:00", "2026-05-02T01:59:59Z"), ("02:00", "2026-05-02T02:00:00Z"),
+            ("02:00", "2026-05-02T02:00:05Z"),
+        ])
+        #expect(answers == [false, false, true, false])
     }
 
     @Test("a time that was changed to one that is over today is due tomorrow")
     func changed() throws {
-        var fired: Firing? = Firing(schedule: try schedule("02:00"), at: try date("2026-05-01T02:00:00Z"))
-        #expect(!Schedule.fires(try schedule("09:00"), &fired, try date("2026-05-01T10:00:00Z")))
-        #expect(!Schedule.fires(try schedule("09:00"), &fired, try date("2026-05-02T08:59:59Z")))
-        #expect(Schedule.fires(try schedule("09:00"), &fired, try date("2026-05-02T09:00:00Z")))
+        let answers = try fires(
+            [
+                ("09:00", "2026-05-01T10:00:00Z"), ("09:00", "2026-05-02T08:59:59Z"), ("09:00", "2026-05-02T09:00:00Z"),
+            ], after: last())
+        #expect(answers == [false, false, true])
     }
 
     @Test("a schedule that was taken away and set again is counted from then on")
     func again() throws {
-        var fired: Firing? = Firing(schedule: try schedule("02:00"), at: try date("2026-05-01T02:00:00Z"))
-        #expect(!Schedule.fires(nil, &fired, try date("2026-05-01T10:00:00Z")))
-        #expect(fired == nil)
-        #expect(!Schedule.fires(try schedule("02:00"), &fired, try date("2026-06-01T10:00:00Z")))
+        let answers = try fires(
+            [(nil, "2026-05-01T10:00:00Z"), ("02:00", "2026-06-01T10:00:00Z"), ("02:00", "2026-06-02T02:00:00Z")],
+            after: last())
+        #expect(answers == [false, false, true])
     }
 
     @Test("one that was due several times while nobody ran fires once")
     func missed() throws {
-        var fired: Firing? = Firing(schedule: try schedule("02:00"), at: try date("2026-05-01T02:00:00Z"))
-        let now = try date("2026-05-05T10:00:00Z")
-        #expect(Schedule.fires(try schedule("02:00"), &fired, now))
-        #expect(!Schedule.fires(try schedule("02:00"), &fired, now + 5))
+        let answers = try fires(
+            [("02:00", "2026-05-05T10:00:00Z"), ("02:00", "2026-05-05T10:00:05Z")], after: last())
+        #expect(answers == [true, false])
     }
 
     @Test("a day on which the time is skipped or comes twice has one firing")
     func summerTime() throws {
         // Berlin: 29 March 2026 02:00 becomes 03:00; 25 October 2026 03:00 becomes 02:00.
-        let schedule = try schedule("02:30", "Europe/Berlin")
-        #expect(
-            try firings(schedule, from: "2026-03-28T12:00:00Z", to: "2026-03-30T12:00:00Z") == [
-                "2026-03-29T01:00:00.000Z", "2026-03-30T00:30:00.000Z",
-            ])
-        #expect(
-            try firings(schedule, from: "2026-10-24T12:00:00Z", to: "2026-10-26T12:00:00Z") == [
-                "2026-10-25T00:30:00.000Z", "2026-10-26T01:30:00.000Z",
-            ])
+        let berlin = try schedule("02:30", "Europe/Berlin")
+        let spring = try firings(berlin, from: "2026-03-28T12:00:00Z", to: "2026-03-30T12:00:00Z")
+        #expect(spring == ["2026-03-29T01:00:00.000Z", "2026-03-30T00:30:00.000Z"])
+        let autumn = try firings(berlin, from: "2026-10-24T12:00:00Z", to: "2026-10-26T12:00:00Z")
+        #expect(autumn == ["2026-10-25T00:30:00.000Z", "2026-10-26T01:30:00.000Z"])
     }
 
     @Test("both rescans at the same time are one, and neither comes again that day; a listing fires once")

@@ -71,7 +71,8 @@ actor EnumeratorTenure {
     }
 
     private func work(_ records: AsyncStream<Record>) async throws {
-        let (session, topics) = (session, view.projection.topics)
+        let session = session
+        let topics = view.projection.topics
         let ends = try await Backoff.untilStopped.retrying(on: ports.time) { try await session.ends(of: topics) }
         try await view.waitUntilReady()
         try await view.waitFor(ends, within: Self.viewWait)
