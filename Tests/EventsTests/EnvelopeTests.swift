@@ -80,7 +80,7 @@ struct EnvelopeTests {
                 "main/team/app:1.4", "main/team/app:1.4", "main/team/app:1.4", "main/team/app:1.4",
                 "main/team/app:1.4", "*", "main/team/app:1.4",
                 "main/team/app:1.4", "main/team/app:1.4", "main/team/app:1.4", "main", "main", "standard", "standard",
-                "global", "t1", "t1",
+                "main", "main", "standard", "standard", "global", "t1", "t1",
             ])
     }
 
