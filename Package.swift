@@ -195,7 +195,7 @@ let package = Package(
         .target(
             name: "CPlainLoop", path: "Benchmarks/CPlainLoop", linkerSettings: [.linkedLibrary("sqlite3")]),
         benchmark("LogAppend", ["CPlainLoop", "EventLogPort", "EventLogSQLite", logging]),
-        benchmark("EmptyHandler", [httpTypes, hummingbird, logging, nioCore]),
+        benchmark("EmptyHandler", ["ServiceRuntime", httpTypes, hummingbird, logging, nioCore]),
 
         // Tests
         .target(

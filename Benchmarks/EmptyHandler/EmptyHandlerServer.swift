@@ -3,6 +3,7 @@ import HTTPTypes
 import Hummingbird
 import Logging
 import NIOCore
+import ServiceRuntime
 
 /// The yardstick of webhook acceptance: the gateway's HTTP server, set up as the gateway sets it up, with one route
 /// that does nothing but answer 202. Prints its port and serves until it is ended.
@@ -15,7 +16,7 @@ enum EmptyHandlerServer {
         logger.logLevel = .warning
         let application = Application(
             router: router,
-            server: .http1(configuration: .init(idleTimeout: .seconds(120))),
+            server: .http1(configuration: .init(additionalChannelHandlers: [ConnectionGuard()])),
             configuration: ApplicationConfiguration(
                 address: .hostname("127.0.0.1", port: 0), serverName: nil, backlog: 1_024),
             onServerRunning: { channel in

@@ -28,12 +28,11 @@ public struct Digest: TextValue {
         self.text = text
     }
 
-    /// From the raw bytes of a SHA-256 (32) or SHA-512 (64).
+    /// From the raw bytes of a SHA-256.
     public init(sha256 bytes: some Sequence<UInt8>) {
-        let digits = Array("0123456789abcdef".utf8)
-        let hex = bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
-        precondition(hex.count == 64, "a SHA-256 has 32 bytes")
-        text = "sha256:" + String(decoding: hex, as: UTF8.self)
+        let bytes = Array(bytes)
+        precondition(bytes.count == 32, "a SHA-256 has 32 bytes")
+        text = "sha256:" + String(hex: bytes)
     }
 
     public var algorithm: Algorithm { text.hasPrefix("sha256:") ? .sha256 : .sha512 }
