@@ -47,6 +47,17 @@ struct PolicyFileTests {
         #expect(policy.controls.map(\.type.rawValue) == ["maximum-severity", "not-root"])
     }
 
+    @Test(
+        "names no field that there is not: a misspelt scope would mean everything",
+        arguments: [
+            ("scop:\n  registries: [\"prod-*\"]", "scop"), ("scope:\n  registry: [\"prod-*\"]", "scope.registry"),
+        ])
+    func misspelt(lines: String, field: String) throws {
+        let failure = try failure("id: strict\nname: Strict\n\(lines)\ncontrols:\n  - type: not-root\n")
+        #expect(failure.reason?.contains("“\(field)”") == true)
+        #expect(failure.exitStatus == .usage)
+    }
+
     @Test("may be JSON, also what `policies show` prints")
     func json() throws {
         let shown = try JSONFormat.encode(Policy.standard, pretty: true)

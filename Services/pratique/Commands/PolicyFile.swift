@@ -15,12 +15,22 @@ enum PolicyFile {
         guard bytes.count <= bytesMax else {
             throw CommandFailure("the policy file \(path) has more than \(bytesMax) bytes", status: .usage)
         }
-        do { return try YAMLDecoder().decode(PolicyRequest.self, from: bytes) } catch {
-            throw CommandFailure(
-                "the policy file \(path) cannot be used", cause: explain(error),
-                advice: "see docs/reference/policies.md",
-                status: .usage)
-        }
+        let request: PolicyRequest
+        let unknown: UnknownField?
+        do {
+            request = try YAMLDecoder().decode(PolicyRequest.self, from: bytes)
+            let given = try Yams.load(yaml: String(decoding: bytes, as: UTF8.self))
+            unknown = try given.flatMap { try UnknownField.first(in: $0, readAs: request) }
+        } catch { throw unusable(path, explain(error)) }
+        // A misspelt `scope` would make it a policy for everything.
+        if let unknown, !unknown.isNull { throw unusable(path, "there is no field “\(Output.safe(unknown.path))”") }
+        return request
+    }
+
+    private static func unusable(_ path: String, _ cause: String) -> CommandFailure {
+        CommandFailure(
+            "the policy file \(path) cannot be used", cause: cause, advice: "see docs/reference/policies.md",
+            status: .usage)
     }
 
     /// For a scan without a server: the policy as version 1.

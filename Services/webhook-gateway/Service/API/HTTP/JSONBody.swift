@@ -1,4 +1,5 @@
 import Foundation
+import GatewayAPI
 import HTTPTypes
 import Hummingbird
 import Model
@@ -40,7 +41,7 @@ enum JSONBody {
     static func decode<Value: Codable>(_ type: Value.Type, _ data: Data, allowsMore: Bool = false) throws -> Value {
         do {
             let value = try JSONFormat.decode(type, from: data)
-            if !allowsMore { try UnknownFields.check(data, readAs: value) }
+            if !allowsMore { try refuseUnknownFields(data, readAs: value) }
             return value
         } catch let error as DecodingError {
             let (path, context) = place(of: error)
@@ -50,6 +51,15 @@ enum JSONBody {
             }
             throw ProblemError.malformed(JSONFormat.explain(error), field: path.isEmpty ? nil : path)
         }
+    }
+
+    private static func refuseUnknownFields(_ data: Data, readAs value: some Encodable) throws {
+        guard let given = try? JSONSerialization.jsonObject(with: data, options: .fragmentsAllowed) else {
+            throw ProblemError.malformed("is not JSON")
+        }
+        guard let field = try UnknownField.first(in: given, readAs: value) else { return }
+        throw ProblemError.malformed(
+            field.isNull ? "there is no such field, or it takes no null" : "there is no such field", field: field.path)
     }
 
     private static func place(of error: DecodingError) -> (String, DecodingError.Context?) {
