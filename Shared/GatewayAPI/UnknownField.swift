@@ -14,22 +14,28 @@ package struct UnknownField: Sendable, Hashable {
     /// - Parameters:
     ///   - given: dictionaries, arrays and values, as a parser of JSON or YAML makes them.
     ///   - value: what was read from it.
-    package static func first(in given: Any, readAs value: some Encodable) throws -> UnknownField? {
+    ///   - passesNulls: takes a field without a value for one that is not there, as people leave them in files.
+    package static func first(
+        in given: Any, readAs value: some Encodable, passesNulls: Bool = false
+    ) throws -> UnknownField? {
         let known = try JSONSerialization.jsonObject(with: JSONFormat.encode(value), options: .fragmentsAllowed)
-        return first(in: given, besides: known, at: "")
+        return first(in: given, besides: known, at: "", passesNulls)
     }
 
-    private static func first(in given: Any, besides known: Any, at path: String) -> UnknownField? {
+    private static func first(
+        in given: Any, besides known: Any, at path: String, _ passesNulls: Bool
+    ) -> UnknownField? {
         switch (given, known) {
         case (let given as [String: Any], let known as [String: Any]):
             for (key, value) in given.sorted(by: { $0.key < $1.key }) {
+                if passesNulls, value is NSNull { continue }
                 let field = path.isEmpty ? key : path + "." + key
                 guard let same = known[key] else { return UnknownField(path: field, isNull: value is NSNull) }
-                if let found = first(in: value, besides: same, at: field) { return found }
+                if let found = first(in: value, besides: same, at: field, passesNulls) { return found }
             }
         case (let given as [Any], let known as [Any]):
             for (index, pair) in zip(given, known).enumerated() {
-                if let found = first(in: pair.0, besides: pair.1, at: path + "[\(index)]") { return found }
+                if let found = first(in: pair.0, besides: pair.1, at: path + "[\(index)]", passesNulls) { return found }
             }
         default: break
         }

@@ -51,6 +51,7 @@ struct PolicyFileTests {
         "names no field that there is not: a misspelt scope would mean everything",
         arguments: [
             ("scop:\n  registries: [\"prod-*\"]", "scop"), ("scope:\n  registry: [\"prod-*\"]", "scope.registry"),
+            ("description:\nscpoe:\n  registries: [\"prod-*\"]", "scpoe"),
         ])
     func misspelt(lines: String, field: String) throws {
         let failure = try failure("id: strict\nname: Strict\n\(lines)\ncontrols:\n  - type: not-root\n")

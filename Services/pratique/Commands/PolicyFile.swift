@@ -20,10 +20,10 @@ enum PolicyFile {
         do {
             request = try YAMLDecoder().decode(PolicyRequest.self, from: bytes)
             let given = try Yams.load(yaml: String(decoding: bytes, as: UTF8.self))
-            unknown = try given.flatMap { try UnknownField.first(in: $0, readAs: request) }
+            unknown = try given.flatMap { try UnknownField.first(in: $0, readAs: request, passesNulls: true) }
         } catch { throw unusable(path, explain(error)) }
         // A misspelt `scope` would make it a policy for everything.
-        if let unknown, !unknown.isNull { throw unusable(path, "there is no field “\(Output.safe(unknown.path))”") }
+        if let unknown { throw unusable(path, "there is no field “\(Output.safe(unknown.path))”") }
         return request
     }
 

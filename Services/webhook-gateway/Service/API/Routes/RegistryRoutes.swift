@@ -122,9 +122,12 @@ struct RegistryRoutes: Sendable {
             throw ProblemError(.forbidden, "only an admin sets or removes a registry's credential", field: "credential")
         }
         // A certificate of ours is a credential, too, if it is another than before.
-        if let file = body.clientCertificateFile, file != before?.clientCertificateFile, caller.role != .admin {
-            throw ProblemError(
-                .forbidden, "only an admin sets a registry's client certificate", field: "clientCertificateFile")
+        let files = [
+            ("clientCertificateFile", body.clientCertificateFile, before?.clientCertificateFile),
+            ("clientKeyFile", body.clientKeyFile, before?.clientKeyFile),
+        ]
+        for (field, file, old) in files where file != nil && file != old && caller.role != .admin {
+            throw ProblemError(.forbidden, "only an admin sets a registry's client certificate", field: field)
         }
         let form = RegistryForm(sealer: desk.sealer, plainHTTP: desk.plainHTTP)
         let wanted = try form.registry(body, before: before)
