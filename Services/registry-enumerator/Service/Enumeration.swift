@@ -193,7 +193,10 @@ actor Enumeration {
             try await note(error, name.text)
             let failure = RegistryFailure.failure(of: error, attempt: 1, now: time.now())
             // A name that is known stays as it is; one that is new is listed with the reason.
-            return (known == nil ? .unresolved(.init(name: name, source: .enumeration, failure: failure)) : nil, false)
+            guard known == nil else { return (nil, false) }
+            let change = Change.Unresolved(
+                name: name, source: .enumeration, failure: failure, registryVersion: registry.version)
+            return (.unresolved(change), false)
         }
     }
 

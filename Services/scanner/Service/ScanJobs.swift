@@ -76,7 +76,12 @@ final class ScanJobs: Sendable {
             let isOwn = try await once(request.digest) { [self] in try await scan(request, reader, context) }
             // Another request's job may have been for other platforms; where it was for these, its end is this one's.
             let status = try await view.store.status(request.digest)
-            if isOwn || status?.covers(request.platforms) == true { return try await known(request) != nil }
+            if isOwn || status?.covers(request.platforms) == true {
+                // The catalogue may have asked after it read the other job's failure: it waits for an answer of its
+                // own.
+                if !isOwn, request.wantsStatus, let status { try await output.confirm(status, context) }
+                return try await known(request) != nil
+            }
         }
     }
 
@@ -130,7 +135,9 @@ final class ScanJobs: Sendable {
         } catch let error where ScanFailure.isState(error) {
             try Task.checkCancellation()
             let failure = RegistryFailure.failure(of: error, attempt: 1, now: ports.time.now())
-            return .unresolved(.init(name: request.name, source: .scan, failure: failure))
+            return .unresolved(
+                .init(
+                    name: request.name, source: .scan, failure: failure, registryVersion: reader.registry.version))
         }
         return nil
     }

@@ -160,6 +160,11 @@ struct CatalogueImageTests {
         #expect(outputs.deliveries.map(\.registryVersion) == [2])
         let failure = Failure(
             kind: .unauthorized, message: "401", attempt: 1, nextAttemptAt: bench.now.addingTimeInterval(3_600))
+        // Also where the wait of the failure before still runs.
+        let first = CatalogueBench.name("example/app:1")
+        try bench.apply(.unresolved(.init(name: first, source: .scan, failure: failure, registryVersion: 1)))
+        #expect(bench.advance(0).asked == [first])
+        try bench.apply(.unresolved(.init(name: first, source: .webhook, failure: failure, registryVersion: 2)))
         let name = CatalogueBench.name("example/app:2")
         try bench.apply(.unresolved(.init(name: name, source: .webhook, failure: failure, registryVersion: 1)))
         #expect(bench.advance(0).asked == [name])

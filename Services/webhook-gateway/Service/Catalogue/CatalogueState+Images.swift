@@ -76,14 +76,16 @@ extension CatalogueState {
         let known = images[failed.name]
         // What CI registered stays so until a registry shows it.
         if known?.resolution == .notPushed { return askLater(failed.name, outbox.now) }
+        // The registry's record has changed since it was asked: the cause may have gone with the old one.
+        let isStale = failed.registryVersion.map { $0 < registries[failed.name.registry]?.version ?? 0 } ?? false
         var attempt = 1
         if case .waiting(let before?)? = known?.resolution {
-            // Several deliveries of one name, while the wait for the next attempt runs, are one failure.
-            if before.kind == failed.failure.kind, let next = before.nextAttemptAt, outbox.now < next { return }
-            if before.kind == failed.failure.kind, before.nextAttemptAt == nil, failed.failure.nextAttemptAt == nil {
-                return
-            }
             attempt = before.attempt + 1
+            // Several deliveries of one name, while the wait for the next attempt runs, are one failure.
+            if !isStale, before.kind == failed.failure.kind {
+                if let next = before.nextAttemptAt, outbox.now < next { return }
+                if before.nextAttemptAt == nil, failed.failure.nextAttemptAt == nil { return }
+            }
         }
         var record =
             known
@@ -91,8 +93,7 @@ extension CatalogueState {
                 name: failed.name, sources: [failed.source], firstSeenAt: outbox.now, resolution: .waiting(nil))
         var failure = failed.failure
         failure.attempt = attempt
-        if let asked = failed.registryVersion, asked < registries[failed.name.registry]?.version ?? 0 {
-            // The registry's record has changed since it was asked: the cause may have gone with the old one.
+        if isStale {
             failure.nextAttemptAt = outbox.now
         } else if let next = failure.nextAttemptAt {
             let own = outbox.now.addingTimeInterval(Self.delay(after: attempt, of: failed.name))
