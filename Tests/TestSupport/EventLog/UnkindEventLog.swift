@@ -78,7 +78,8 @@ public final class UnkindEventLog: EventLog {
         try dice.fail(\.failRead)
         let reader = try await inner.read(topic, after: positions.mapValues { Gaps.narrow($0) })
         let isState = kinds.withLock { $0[topic] == .state }
-        return UnkindReader(reader, isState: isState, dice: dice)
+        let isFromStart = positions.values.allSatisfy { $0 < 0 }
+        return UnkindReader(reader, isState: isState, isFromStart: isFromStart, dice: dice)
     }
 
     public func end(of topic: TopicName) async throws -> [Int: Int64] {

@@ -11,12 +11,15 @@ final class UnkindReader: EventReader {
 
     private let inner: any EventReader
     private let isState: Bool
+    /// Whoever goes on from a position knows keys from before, and gets their tombstones: they live for 7 days.
+    private let isFromStart: Bool
     private let dice: Dice
     private let state = Mutex(State())
 
-    init(_ inner: any EventReader, isState: Bool, dice: Dice) {
+    init(_ inner: any EventReader, isState: Bool, isFromStart: Bool, dice: Dice) {
         self.inner = inner
         self.isState = isState
+        self.isFromStart = isFromStart
         self.dice = dice
     }
 
@@ -52,7 +55,7 @@ final class UnkindReader: EventReader {
         return batch.filter { record in
             if record.id == last.id { return true }
             let isSuperseded = (newest[record.key] ?? -1) > record.position
-            let isUnheard = record.isTombstone && !heard.contains(record.key)
+            let isUnheard = isFromStart && record.isTombstone && !heard.contains(record.key)
             if isSuperseded || isUnheard, dice.roll(\.compact) { return false }
             heard.insert(record.key)
             return true
