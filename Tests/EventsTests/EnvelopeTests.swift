@@ -88,7 +88,8 @@ struct EnvelopeTests {
     func otherKeys() throws {
         let digest = Samples.digest(2)
         #expect(try Samples.candidate().key == "main/team/app:1.4@\(digest)")
-        #expect(InventoryRecord.uploadKey(digest, uploader: "t1") == "\(digest)/upload/t1")
+        #expect(
+            try Samples.candidate().inventoryKey == "\(digest)/upload/t1/main/team/app:1.4@\(digest)")
         #expect(PolicyRecord.versionKey(Samples.policy()) == "standard@2")
         let request = ScanRequest(digest: digest, name: try Samples.name(), attempt: 1, reason: "observed")
         #expect(request.key == "main/team/app")

@@ -67,8 +67,10 @@ enum Samples {
     }
 
     static func candidate() throws -> CandidateRecord {
-        CandidateRecord(
-            name: try name(), digest: digest(2), inventoryKey: InventoryRecord.uploadKey(digest(2), uploader: "t1"),
+        let key = CandidateRecord.key(try name(), digest(2))
+        return CandidateRecord(
+            name: try name(), digest: digest(2),
+            inventoryKey: InventoryRecord.uploadKey(digest(2), uploader: "t1", candidate: key),
             register: .compliant, uploader: "t1", createdAt: at, expiresAt: at)
     }
 

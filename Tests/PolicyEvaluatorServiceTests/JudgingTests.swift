@@ -165,7 +165,7 @@ struct JudgingTests {
     func candidate() async throws {
         let fixture = try await EvaluatorFixture()
         try await fixture.put(policy: .standard)
-        let upload = InventoryRecord.uploadKey(first, uploader: "ci")
+        let upload = InventoryRecord.uploadKey(first, uploader: "ci", candidate: "main/team/app:1@\(first)")
         try await fixture.put(
             Topics.inventories, upload, InventoryRecord.platform(Fixtures.inventory(first, ["flask": "3.0.0"])))
         let now = fixture.time.now()

@@ -47,6 +47,22 @@ struct UnreadableTests {
         }
     }
 
+    @Test("the verdict of a name that is gone: it goes as well, and nobody is left unready")
+    func verdictOfGoneName() async throws {
+        let fixture = try await judged()
+        let verdict = try #require(try await fixture.verdict(app))
+        try await fixture.putUnreadable(Topics.verdicts, app, like: verdict)
+        try await fixture.remove(Topics.images, app)
+        try await fixture.running {
+            try await eventually("the verdict is gone, too") {
+                try await fixture.records(Topics.verdicts).last { $0.key == self.app }?.value == nil
+            }
+            try await eventually("it is ready") {
+                fixture.readiness.report.parts[PolicyEvaluatorRunner.name] == .ready
+            }
+        }
+    }
+
     @Test("which generation is in force: the newest stays so, and the next import ends it", arguments: [true, false])
     func active(isRebuilt: Bool) async throws {
         let fixture = try await judged()

@@ -29,18 +29,19 @@ struct UploadTests {
             #expect(verdict.platforms.map(\.digest) == children.prefix(count).map(\.digest))
             #expect(verdict.digest == index)
             // A platform's inventory that changes is judged again under the index's candidate.
-            try await fixture.upload(Fixtures.inventory(Fixtures.digest(1), ["jinja2": "3.1.0"]))
+            try await fixture.upload(Fixtures.inventory(Fixtures.digest(1), ["jinja2": "3.1.0"]), for: candidate.key)
             _ = try await fixture.waitForVerdict(candidate.key, "the finding") { $0.verdict.outcome == .nonCompliant }
         }
     }
 
-    @Test("the platforms of one uploader's index are never another's")
-    func otherUploader() async throws {
+    @Test("the platforms of one upload's index are never another's", arguments: ["ci", "other"])
+    func otherUpload(by uploader: String) async throws {
         let fixture = try await EvaluatorFixture()
         try await fixture.put(policy: .standard)
         let child = InventoryRecord.Child(platform: .linuxAMD64, digest: Fixtures.digest(1))
         let candidate = try await fixture.upload(app, index, children: [child], packages: ["jinja2": "3.1.0"])
-        try await fixture.upload(Fixtures.inventory(child.digest, ["flask": "3"]), by: "other")
+        let other = uploader == "ci" ? CandidateRecord.key(try ImageName("main/team/app:2"), index) : candidate.key
+        try await fixture.upload(Fixtures.inventory(child.digest, ["flask": "3"]), by: uploader, for: other)
         try await fixture.running {
             _ = try await fixture.importAdvisories([.init(id: "PYSEC-1", package: "jinja2", fixed: "3.1.3")])
             _ = try await fixture.waitForVerdict(candidate.key, "the finding") { $0.verdict.outcome == .nonCompliant }
@@ -79,9 +80,10 @@ struct RegisteredUploadTests {
         let fixture = try await EvaluatorFixture()
         try await fixture.put(policy: .standard)
         let own = Fixtures.inventory(digest, ["jinja2": "3.1.0"])
-        try await fixture.upload(own, by: "team-a")
-        try await fixture.upload(Fixtures.inventory(digest, ["flask": "3"]), by: "team-b")
-        let key = InventoryRecord.uploadKey(digest, uploader: "team-a")
+        let candidate = CandidateRecord.key(try ImageName(app), digest)
+        try await fixture.upload(own, by: "team-a", for: candidate)
+        try await fixture.upload(Fixtures.inventory(digest, ["flask": "3"]), by: "team-b", for: candidate)
+        let key = InventoryRecord.uploadKey(digest, uploader: "team-a", candidate: candidate)
         try await put(fixture, app, upload: key)
         try await put(fixture, "main/other/app:1", upload: nil)
         try await fixture.running {
@@ -104,14 +106,15 @@ struct RegisteredUploadTests {
     func failed(isResolved: Bool) async throws {
         let fixture = try await EvaluatorFixture()
         try await fixture.put(policy: .standard)
-        try await fixture.upload(Fixtures.inventory(digest, ["flask": "3"]))
+        let candidate = CandidateRecord.key(try ImageName(app), digest)
+        try await fixture.upload(Fixtures.inventory(digest, ["flask": "3"]), for: candidate)
         let failure = Failure(kind: .damaged, message: "layer 3 is cut off", attempt: 1, nextAttemptAt: nil)
         try await fixture.put(
             Topics.scanStatus, digest.text,
             ScanStatusRecord(
                 digest: digest, state: .failed(failure), analyserVersion: "1", name: try ImageName(app), scanner: "s",
                 finishedAt: fixture.time.now()))
-        let key = InventoryRecord.uploadKey(digest, uploader: "ci")
+        let key = InventoryRecord.uploadKey(digest, uploader: "ci", candidate: candidate)
         try await put(fixture, app, upload: key, isResolved ? .resolved : .notPushed)
         try await fixture.running {
             _ = try await fixture.importAdvisories([.init(id: "PYSEC-1", package: "jinja2", fixed: "3.1.3")])
@@ -148,18 +151,18 @@ struct RegisteredUploadTests {
 }
 
 extension EvaluatorFixture {
-    func upload(_ inventory: Inventory, by uploader: String = "ci") async throws {
-        try await put(
-            Topics.inventories, InventoryRecord.uploadKey(inventory.digest, uploader: uploader),
-            InventoryRecord.platform(inventory))
+    func upload(_ inventory: Inventory, by uploader: String = "ci", for candidate: String) async throws {
+        let key = InventoryRecord.uploadKey(inventory.digest, uploader: uploader, candidate: candidate)
+        try await put(Topics.inventories, key, InventoryRecord.platform(inventory))
     }
 
     /// What the gateway writes for an upload of an index: its platforms, the index, the candidate.
     func upload(
         _ name: String, _ index: Digest, children: [InventoryRecord.Child], packages: [String: String] = ["flask": "3"]
     ) async throws -> CandidateRecord {
-        for child in children { try await upload(Fixtures.inventory(child.digest, packages)) }
-        let key = InventoryRecord.uploadKey(index, uploader: "ci")
+        let own = CandidateRecord.key(try ImageName(name), index)
+        for child in children { try await upload(Fixtures.inventory(child.digest, packages), for: own) }
+        let key = InventoryRecord.uploadKey(index, uploader: "ci", candidate: own)
         try await put(Topics.inventories, key, InventoryRecord.index(.init(digest: index, children: children)))
         let now = time.now()
         let candidate = CandidateRecord(

@@ -34,13 +34,13 @@ struct PlatformTests {
         return children
     }
 
-    @Test("a request for a platform that was not read reads it, beside those that were")
+    @Test("a request for more platforms than were read reads them; what is known is known for fewer, too")
     func union() async throws {
         let fixture = try await ScannerFixture.start()
         let (digest, amd, arm) = try index(fixture)
         try await fixture.request(digest, "demo/team/app:1")
         #expect(try await fixture.status(of: digest).platforms == [.linuxAMD64])
-        try await fixture.request(digest, "demo/team/app:1", platforms: [self.arm])
+        try await fixture.request(digest, "demo/team/app:1", platforms: [.linuxAMD64, self.arm])
         let second = try #require(try await fixture.statuses(2, of: digest).last)
         #expect(second.state == .done && second.platforms == [.linuxAMD64, self.arm])
         #expect(try await children(fixture, digest).children.map(\.digest) == [amd.digest, arm.digest])
@@ -77,9 +77,9 @@ struct PlatformTests {
         }
         #expect(failure.kind == .unsupported && failure.message.contains("linux/amd64, linux/arm64"))
         try await fixture.request(digest, "demo/team/app:1", platforms: [self.arm])
-        #expect(try await fixture.statuses(2, of: digest).last?.platforms == [self.arm, other])
+        #expect(try await fixture.statuses(2, of: digest).last?.platforms == [self.arm])
         let index = try await children(fixture, digest)
-        #expect(index.children.map(\.digest) == [arm.digest] && index.missing == [other])
+        #expect(index.children.map(\.digest) == [arm.digest] && index.missing.isEmpty)
         await fixture.stop()
     }
 

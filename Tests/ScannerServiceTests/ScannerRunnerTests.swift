@@ -118,6 +118,26 @@ struct ScannerServiceTests {
         await fixture.stop()
     }
 
+    @Test("what the catalogue has dropped is not said again, though the view is behind: it is scanned")
+    func dropped() async throws {
+        let fixture = try await ScannerFixture.start()
+        let digest = fixture.registry.put(try debianImage(), "team/app", tag: "1")
+        try await fixture.request(digest, "demo/team/app:1")
+        _ = try await fixture.status(of: digest)
+        let topic = Topics.scanStatus.name
+        let asked = fixture.log.endsAsked(of: topic)
+        fixture.log.hold(topic)
+        let context = EventContext(id: "drop", source: "test", time: Date(timeIntervalSince1970: 0))
+        _ = try await fixture.log.append([.tombstone(Topics.scanStatus, key: digest.text, context)])
+        try await fixture.request(digest, "demo/team/app:1", wantsStatus: true)
+        try await eventually("the scanner looks how far the log is") { fixture.log.endsAsked(of: topic) > asked }
+        fixture.log.release(topic)
+        try await eventually("it is scanned again") {
+            fixture.registry.count("GET /v2/team/app/manifests/\(digest)") == 2
+        }
+        await fixture.stop()
+    }
+
     @Test("the registry is used as it was when the catalogue asked, though the view is behind")
     func registryVersion() async throws {
         let fixture = try await ScannerFixture.start(.basic(user: "robot", secret: "secret"))

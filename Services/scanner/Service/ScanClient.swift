@@ -50,12 +50,11 @@ struct ScanClient: Sendable {
     func client() throws -> RemoteRegistry { try registries.client(for: registry) }
 
     /// - Throws: `ScanError`, `RegistryAccessError`.
-    func scan(_ request: ScanRequest, _ platforms: [Platform], with scanner: ImageScanner) async throws -> FinishedScan
-    {
+    func scan(_ request: ScanRequest, with scanner: ImageScanner) async throws -> FinishedScan {
         let name = "\(request.name.registry)/\(request.name.repository)@\(request.digest)"
         let source = RegistryImageSource(
             name: name, registry: try client(), repository: request.name.repository, target: .digest(request.digest))
-        let image = try await scanner.resolve(source, platforms: .only(platforms))
+        let image = try await scanner.resolve(source, platforms: .only(request.platforms))
         var scan = FinishedScan()
         for platform in image.platforms {
             switch await Self.inventory(of: platform, source, scanner) {
@@ -65,7 +64,7 @@ struct ScanClient: Sendable {
                 scan.failure = scan.failure ?? error.of(platform.platform)
             }
         }
-        if image.isIndex { scan.index = Self.index(request.digest, image, platforms) }
+        if image.isIndex { scan.index = Self.index(request.digest, image, request.platforms) }
         return scan
     }
 

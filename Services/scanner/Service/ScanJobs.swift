@@ -18,7 +18,12 @@ final class ScanJobs: Sendable {
     private let view: View<ScannerProjection, SQLiteViewStore>
     private let output: ScanOutput
     private let ports: Ports
-    private let running = Mutex<[Digest: Task<Void, any Error>]>([:])
+    private let running = Mutex<[Digest: Job]>([:])
+
+    private struct Job: Sendable {
+        let request: ScanRequest
+        let task: Task<Void, any Error>
+    }
 
     init(
         scanner: ImageScanner, registries: RegistryClients, view: View<ScannerProjection, SQLiteViewStore>, ports: Ports
@@ -55,12 +60,7 @@ final class ScanJobs: Sendable {
         if let registry = try await view.store.registry(name), registry.version >= request.registryVersion ?? 0 {
             return registry
         }
-        let topic = Topics.registries.name
-        var ends: [TopicPartition: Int64] = [:]
-        for (partition, end) in try await ports.log.end(of: topic) where end >= 0 {
-            ends[TopicPartition(topic: topic, partition: partition)] = end
-        }
-        try await view.waitFor(ends, within: ScanOutput.viewWait)
+        try await view.waitForEnd(of: Topics.registries.name, within: ScanOutput.viewWait)
         return try await view.store.registry(name)
     }
 
@@ -69,19 +69,15 @@ final class ScanJobs: Sendable {
     /// - Returns: whether there is an inventory of the digest, or it is known to have none.
     private func ensure(_ request: ScanRequest, _ reader: ScanClient, _ context: EventContext) async throws -> Bool {
         while true {
-            if let status = try await known(request) {
-                if request.wantsStatus { try await output.confirm(status, context) }
-                return true
-            }
-            let isOwn = try await once(request.digest) { [self] in try await scan(request, reader, context) }
-            // Another request's job may have been for other platforms; where it was for these, its end is this one's.
+            if try await known(request) != nil, try await isConfirmed(request, context) { return true }
+            let other = try await once(request) { [self] in try await scan(request, reader, context) }
+            // Another request's job may have been for other platforms, or with credentials that were replaced since;
+            // else its end is this one's.
             let status = try await view.store.status(request.digest)
-            if isOwn || status?.covers(request.platforms) == true {
-                // The catalogue may have asked after it read the other job's failure: it waits for an answer of its
-                // own.
-                if !isOwn, request.wantsStatus, let status { try await output.confirm(status, context) }
-                return try await known(request) != nil
-            }
+            if let other, status?.covers(request.platforms) != true || other.isOutdated(for: request) { continue }
+            // The catalogue may have asked after it read the other job's failure: it waits for an answer of its own.
+            if other != nil, request.wantsStatus, let status { try await output.confirm(status, context) }
+            return try await known(request) != nil
         }
     }
 
@@ -96,21 +92,34 @@ final class ScanJobs: Sendable {
         }
     }
 
-    /// - Returns: whether `body` was run, and not waited for a job that was running already.
-    private func once(_ digest: Digest, _ body: @escaping @Sendable () async throws -> Void) async throws -> Bool {
+    /// Says what is known to a catalogue that wants to hear it.
+    /// - Returns: false if it is not known any more: the catalogue may have dropped it, and this view been behind.
+    private func isConfirmed(_ request: ScanRequest, _ context: EventContext) async throws -> Bool {
+        guard request.wantsStatus else { return true }
+        try await view.waitForEnd(of: Topics.scanStatus.name, within: ScanOutput.viewWait)
+        guard let status = try await known(request) else { return false }
+        try await output.confirm(status, context)
+        return true
+    }
+
+    /// - Returns: nil when `body` was run; else the request whose job was running already, and has ended.
+    private func once(
+        _ request: ScanRequest, _ body: @escaping @Sendable () async throws -> Void
+    ) async throws -> ScanRequest? {
+        let digest = request.digest
         let (job, isOwn) = running.withLock { running in
             if let job = running[digest] { return (job, false) }
-            let job = Task { try await body() }
+            let job = Job(request: request, task: Task { try await body() })
             running[digest] = job
             return (job, true)
         }
-        defer { running.withLock { running in if running[digest] == job { running[digest] = nil } } }
+        defer { running.withLock { running in if running[digest]?.task == job.task { running[digest] = nil } } }
         try await withTaskCancellationHandler {
-            try await job.value
+            try await job.task.value
         } onCancel: {
-            job.cancel()
+            job.task.cancel()
         }
-        return isOwn
+        return isOwn ? nil : job.request
     }
 
     // MARK: The name
@@ -146,16 +155,15 @@ final class ScanJobs: Sendable {
 
     private func scan(_ request: ScanRequest, _ reader: ScanClient, _ context: EventContext) async throws {
         let start = ports.time.now()
-        let platforms = try await platforms(request)
         do {
-            let scan = try await reader.scan(request, platforms, with: scanner)
+            let scan = try await reader.scan(request, with: scanner)
             CrashPoint.hit(.scannerBeforeInventory)
             try await output.store(scan, context)
             CrashPoint.hit(.scannerBeforeStatus)
             let failure = scan.failure.map {
                 ScanFailure.failure(of: $0, attempt: request.attempt, now: ports.time.now())
             }
-            try await output.report(request, scan.end(platforms, failure, readAt: ports.time.now()), context)
+            try await output.report(request, scan.end(request.platforms, failure, readAt: ports.time.now()), context)
             CrashPoint.hit(.scannerAfterStatus)
             measure(start, failure?.kind.rawValue ?? "done")
         } catch let error as ScanError where error.kind == .notAnImage {
@@ -170,19 +178,11 @@ final class ScanJobs: Sendable {
         }
     }
 
-    /// Those that the request wants and those that were read for others: a registry's index does not lose a platform
-    /// because another registry wants a different one.
-    private func platforms(_ request: ScanRequest) async throws -> [Platform] {
-        let before = try await view.store.status(request.digest)?.platforms ?? []
-        return Set(before + request.platforms).sorted { $0.description < $1.description }
-    }
-
     /// A failure takes the place of a status only where that is not all that is wanted.
     private func fail(_ request: ScanRequest, _ failure: Failure, _ context: EventContext) async throws {
         // The view's rows may be what cannot be read.
         if let status = try? await known(request) { return try await output.confirm(status, context) }
-        let platforms = (try? await platforms(request)) ?? request.platforms
-        let end = ScanEnd(state: .failed(failure), platforms: platforms, detail: failure.message)
+        let end = ScanEnd(state: .failed(failure), platforms: request.platforms, detail: failure.message)
         try await output.report(request, end, context)
     }
 
@@ -199,5 +199,12 @@ final class ScanJobs: Sendable {
         Metrics.Timer(label: "pratique_scan_seconds").recordSeconds(seconds)
         ports.logger.info(
             "image scanned", metadata: ["outcome": "\(outcome)", "duration.ms": "\(Int(seconds * 1000))"])
+    }
+}
+
+extension ScanRequest {
+    /// Whether it was made before the registry that the other one knows was changed.
+    fileprivate func isOutdated(for other: ScanRequest) -> Bool {
+        name.registry == other.name.registry && registryVersion ?? 0 < other.registryVersion ?? 0
     }
 }

@@ -60,7 +60,7 @@ struct ScanOutput: Sendable {
                 scanner: ports.instance, finishedAt: now)
         }
         var own = status(request.digest, end.state)
-        own.platforms = end.platforms
+        own.platforms = end.platforms?.sorted { $0.description < $1.description }
         own.createdAt = end.createdAt
         var statuses = [own]
         for child in end.children {

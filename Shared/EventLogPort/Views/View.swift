@@ -95,6 +95,16 @@ public final class View<P: Projection, S: ViewStore>: Sendable where P.Transacti
         }
     }
 
+    /// Waits until everything has been applied that the log has of the topic at the time of the call.
+    /// - Throws: as `waitFor`, and errors of the log.
+    public func waitForEnd(of topic: TopicName, within: Duration) async throws {
+        var ends: [TopicPartition: Int64] = [:]
+        for (partition, end) in try await log.end(of: topic) where end >= 0 {
+            ends[TopicPartition(topic: topic, partition: partition)] = end
+        }
+        try await waitFor(ends, within: within)
+    }
+
     /// Returns when the view has what there is of these positions: the record at one of them may have been removed (an
     /// old tombstone, retention) before the view read it, and will never come.
     private func watch(_ wanted: [TopicPartition: Int64]) async throws {

@@ -8,7 +8,7 @@ public struct ScanRequest: EventPayload, Hashable {
     public var digest: Digest
     /// A name to pull it by; asked once more, so that a tag that moved meanwhile is seen.
     public var name: ImageName
-    /// Which platforms of an index its registry configures.
+    /// Which platforms of an index the registries of its names configure.
     public var platforms: [Platform]
     public var analyserVersion: String?
     /// The registry's, as of the request: a scanner that knows an older one waits for it, since what that says may be
@@ -84,7 +84,8 @@ public struct ScanStatusRecord: EventPayload, Hashable {
     }
 }
 
-/// The topic `inventories`. Keys: the digest; `digest/upload/<uploader>` for uploads.
+/// The topic `inventories`. Keys: the digest; of what was uploaded for a candidate
+/// `digest/upload/<uploader>/<candidate>`.
 public enum InventoryRecord: EventPayload, Hashable {
     public static let eventType = "pratique.inventory"
 
@@ -114,9 +115,13 @@ public enum InventoryRecord: EventPayload, Hashable {
         }
     }
 
-    public static func uploadKey(_ digest: Digest, uploader: String) -> String { "\(digest)/upload/\(uploader)" }
+    /// - Parameter candidate: `CandidateRecord.key`: another one's inventories are never replaced, though its uploader
+    ///   and the digest are the same.
+    public static func uploadKey(_ digest: Digest, uploader: String, candidate: String) -> String {
+        "\(digest)/upload/\(uploader)/\(candidate)"
+    }
 
-    /// Where an index's child lies: beside the index, so that of an upload is its uploader's.
+    /// Where an index's child lies: beside the index, so that of an upload belongs to the same upload.
     public static func childKey(_ child: Digest, ofIndex key: String) -> String {
         child.text + key.drop { $0 != "/" }
     }

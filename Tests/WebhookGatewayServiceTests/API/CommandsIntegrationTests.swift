@@ -132,9 +132,10 @@ import Testing
 
     // MARK: Inventories
 
-    private func upload(_ digest: Digest, _ register: InventoryUpload.Register, platforms: [Digest] = []) throws
-        -> String
-    {
+    private func upload(
+        _ digest: Digest, _ register: InventoryUpload.Register, image: String = "demo/team/app:1",
+        platforms: [Digest] = []
+    ) throws -> String {
         let inventories =
             try platforms.isEmpty
             ? [SampleImages.inventory(digest)]
@@ -142,7 +143,7 @@ import Testing
                 SampleImages.inventory($1, platform: try Platform($0 == 0 ? "linux/amd64" : "linux/arm64"))
             }
         let body = InventoryUpload(
-            image: "demo/team/app:1", register: register, digest: digest, inventories: inventories)
+            image: image, register: register, digest: digest, inventories: inventories)
         return String(decoding: try JSONFormat.encode(body), as: UTF8.self)
     }
 
@@ -184,6 +185,49 @@ import Testing
         }
     }
 
+    @Test("uploads of one digest for two names lie apart, so that neither replaces what the other's verdict names")
+    func twoNames() async throws {
+        try await Gateway.run { gateway in
+            try await gateway.addRegistry()
+            let token = try await gateway.token(role: "ci")
+            let digest = try SampleImages.digest("a")
+            for image in ["demo/team/app:1", "demo/team/app:2"] {
+                let answer = try await gateway.call(
+                    .post, "inventories?wait=0", try upload(digest, .never, image: image), token: token)
+                #expect(answer.status == 202)
+            }
+            let keys = try await gateway.records(Topics.inventories).map(\.key)
+            #expect(Set(keys).count == 2 && keys.allSatisfy { $0.hasPrefix("\(digest)/upload/") })
+        }
+    }
+
+    @Test("an upload that cannot be read is answered with the verdict that says so")
+    func unreadableUpload() async throws {
+        try await Gateway.run { gateway in
+            try await gateway.addRegistry()
+            let digest = try SampleImages.digest("a")
+            let waiting = Task {
+                try await gateway.call(.post, "inventories?wait=30", try upload(digest, .never))
+            }
+            try await eventually("the candidate is written") { try await !gateway.records(Topics.candidates).isEmpty }
+            let candidate = try #require(try await gateway.records(Topics.candidates).first).payload(
+                CandidateRecord.self)
+            var broken = try RecordDraft(
+                Topics.inventories, key: candidate.inventoryKey,
+                InventoryRecord.platform(SampleImages.inventory(digest)), gateway.context())
+            broken.value = Data("{".utf8)
+            var verdict = try SampleImages.verdict("demo/team/app:1", digest, .undetermined)
+            verdict.judgedAt = candidate.createdAt
+            let record = verdict
+            try await gateway.append([
+                broken, try RecordDraft(Topics.verdicts, key: candidate.key, record, gateway.context()),
+            ])
+            let answer = try await waiting.value
+            #expect(answer.status == 200)
+            #expect(try answer.json(CandidateAnswer.self).status == .undetermined)
+        }
+    }
+
     @Test("a compliant upload that is to be registered is answered when it is bound")
     func registered() async throws {
         try await Gateway.run { gateway in
@@ -212,11 +256,13 @@ import Testing
             #expect(try await gateway.call(.get, path).status == 404)
             #expect(try await gateway.call(.get, "candidates/demo/team/app:1@sha256:1").status == 404)
             let token = try await gateway.token(role: "ci")
-            let uploader = try #require(token.split(separator: "_").dropFirst().first)
+            let uploader = String(try #require(token.split(separator: "_").dropFirst().first))
+            let candidateKey = "demo/team/app:1@\(digest)"
             // What the gateway writes first; the catalogue comes later.
             try await gateway.append([
                 try RecordDraft(
-                    Topics.inventories, key: InventoryRecord.uploadKey(digest, uploader: String(uploader)),
+                    Topics.inventories,
+                    key: InventoryRecord.uploadKey(digest, uploader: uploader, candidate: candidateKey),
                     InventoryRecord.platform(SampleImages.inventory(digest)), gateway.context())
             ])
             try await eventually("it is pending") { try await gateway.call(.get, path, token: token).status == 202 }

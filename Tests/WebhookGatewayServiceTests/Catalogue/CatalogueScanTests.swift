@@ -158,25 +158,63 @@ struct CatalogueScanTests {
     @Test("while a scan is open for one platform, another registry's is asked for beside it")
     func openForAnother() throws {
         let arm = [try Platform("linux/arm64")]
+        let both = [Platform.linuxAMD64] + arm
         var bench = try CatalogueBench()
         try bench.apply(.putRegistry(CatalogueBench.registry("other", platforms: arm)))
         try bench.observe("example/app:1", 1)
-        #expect(try bench.observe("other/app:1", 1).requests(.urgent).map(\.platforms) == [arm])
+        #expect(try bench.observe("other/app:1", 1).requests(.urgent).map(\.platforms) == [both])
         #expect(try bench.observe("other/app:2", 1).requests.isEmpty, "it is open")
         // The answer to the first one, the second being lost: what it leaves out is asked for again.
-        #expect(bench.scanned(1, platforms: [.linuxAMD64]).requests.map(\.platforms) == [arm])
-        #expect(bench.scanned(1, platforms: arm + [.linuxAMD64]).requests.isEmpty)
+        #expect(bench.scanned(1, platforms: [.linuxAMD64]).requests.map(\.platforms) == [both])
+        #expect(bench.scanned(1, platforms: both).requests.isEmpty)
     }
 
     @Test("a failure for one registry's platforms does not keep another registry's from being read")
     func failedForAnother() throws {
         let arm = [try Platform("linux/arm64")]
+        let both = [Platform.linuxAMD64] + arm
         var bench = try CatalogueBench()
         try bench.observe("example/app:1", 1)
         try bench.apply(.putRegistry(CatalogueBench.registry("other", platforms: arm)))
         bench.scanned(1, failure(1, at: nil), platforms: [.linuxAMD64])
-        #expect(try bench.observe("other/app:1", 1).requests.map(\.platforms) == [arm])
-        #expect(bench.scanned(1, failure(2, at: nil), platforms: arm + [.linuxAMD64]).requests.isEmpty)
+        #expect(try bench.observe("other/app:1", 1).requests.map(\.platforms) == [both])
+        #expect(bench.scanned(1, failure(2, at: nil), platforms: both).requests.isEmpty)
+    }
+
+    @Test("a platform that no registry wants any more is not asked for again, though it failed")
+    func droppedPlatform() throws {
+        let both = [Platform.linuxAMD64, try Platform("linux/arm64")]
+        var bench = try CatalogueBench(registries: [])
+        try bench.apply(.putRegistry(CatalogueBench.registry("example", platforms: both)))
+        #expect(try bench.observe("example/app:1", 1).requests.map(\.platforms) == [both])
+        bench.scanned(1, failure(1, at: nil), platforms: both)
+        let outputs = try bench.apply(.putRegistry(CatalogueBench.registry("example")))
+        #expect(outputs.requests.map(\.platforms) == [[.linuxAMD64]])
+    }
+
+    @Test("a request that was made before its registry changed does not stand for the changed one")
+    func openBeforeChange() throws {
+        var registry = try CatalogueBench.registry("example")
+        registry.credential = .reference(user: "robot", source: "env:SECRET")
+        var bench = try CatalogueBench()
+        try bench.observe("example/app:1", 1)
+        #expect(try bench.observe("example/app:2", 1).requests.isEmpty, "it is open")
+        try bench.apply(.putRegistry(registry))
+        let asked = try bench.observe("example/app:3", 1).requests
+        #expect(asked.map(\.registryVersion) == [2])
+        #expect(try bench.observe("example/app:4", 1).requests.isEmpty, "it is open")
+    }
+
+    @Test("a scan that failed with a registry's old record is asked for with the new one at once")
+    func failedBeforeChange() throws {
+        var registry = try CatalogueBench.registry("example")
+        registry.credential = .reference(user: "robot", source: "env:SECRET")
+        var bench = try CatalogueBench()
+        try bench.observe("example/app:1", 1)
+        try bench.apply(.putRegistry(registry))
+        let asked = bench.scanned(1, failure(1, at: nil)).requests
+        #expect(asked.map(\.registryVersion) == [2] && asked.map(\.reason) == ["registry changed"])
+        #expect(bench.scanned(1, failure(2, at: nil)).requests.isEmpty)
     }
 
     @Test("other platforms of a registry want its indexes again, also after a restart; fewer want nothing")

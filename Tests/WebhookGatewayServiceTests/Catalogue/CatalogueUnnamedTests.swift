@@ -11,11 +11,15 @@ struct CatalogueUnnamedTests {
     private let one = CatalogueBench.digest(1)
     private let two = CatalogueBench.digest(2)
 
+    private func uploadKey(_ digest: Digest) -> String {
+        InventoryRecord.uploadKey(digest, uploader: "ci", candidate: "example/app:1@\(digest)")
+    }
+
     /// A platform's digest with our own inventory and an upload.
     private func member(_ number: Int, parents: [Int] = []) -> InventoryFamily.Member {
         let digest = CatalogueBench.digest(number)
         return .init(
-            digest: digest, keys: [digest.text, InventoryRecord.uploadKey(digest, uploader: "ci")],
+            digest: digest, keys: [digest.text, uploadKey(digest)],
             parents: Set(parents.map(CatalogueBench.digest)))
     }
 
@@ -23,8 +27,7 @@ struct CatalogueUnnamedTests {
         numbers.flatMap { number -> [CatalogueOutput.Effect] in
             let digest = CatalogueBench.digest(number)
             return [
-                .dropInventory(key: digest.text),
-                .dropInventory(key: InventoryRecord.uploadKey(digest, uploader: "ci")), .dropScanStatus(digest),
+                .dropInventory(key: digest.text), .dropInventory(key: uploadKey(digest)), .dropScanStatus(digest),
             ]
         }
     }

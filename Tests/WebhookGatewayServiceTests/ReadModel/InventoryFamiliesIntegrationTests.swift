@@ -19,7 +19,8 @@ import Testing
             .init(digest: index, children: [.init(platform: .linuxAMD64, digest: child)]))
         var drafts = [
             try inventory(index.text, list), try inventory(child.text, platform(child)),
-            try inventory(InventoryRecord.uploadKey(child, uploader: "ci"), platform(child)),
+            try inventory(
+                InventoryRecord.uploadKey(child, uploader: "ci", candidate: "demo/app:1@\(child)"), platform(child)),
             try inventory(kept.text, platform(kept)),
         ]
         let since = Date().addingTimeInterval(-CatalogueState.unnamedSeconds - 60).milliseconds

@@ -9,7 +9,7 @@ enum Judgement: Sendable {
     /// It stays: nothing changed, or there is nothing to say yet.
     case keep
     case write(VerdictRecord)
-    /// The name is gone.
+    /// The name is gone, or is in the trash and has a verdict that cannot be read.
     case remove
 }
 
@@ -30,7 +30,11 @@ struct NameJudge: Sendable {
     }
 
     func judge(_ inputs: JudgingInputs) throws -> Judgement {
-        guard let row = inputs.name else { return inputs.isGone && inputs.verdict != nil ? .remove : .keep }
+        guard let row = inputs.name else {
+            // Nobody would ever replace a verdict that cannot be read.
+            let isLost = inputs.isVerdictUnreadable && inputs.problems.isEmpty
+            return isLost || inputs.isGone && inputs.verdict != nil ? .remove : .keep
+        }
         let name = try ImageName(row.name)
         let digest = try Digest(row.digest)
         guard let record = try record(name, digest, inputs) else { return .keep }

@@ -45,6 +45,7 @@ struct JudgingInputs: Sendable {
     var name: Name?
     var isGone = false
     var verdict: StoredValue?
+    var isVerdictUnreadable = false
     var inventory: StoredInventory?
     var children: [Child] = []
     /// Which platforms of an index the name's registry wants judged; nil when the registry is not known.
@@ -104,6 +105,7 @@ enum EvaluatorRows {
         inputs.verdict = try Row.fetchOne(
             db.cachedStatement(sql: "SELECT value, form FROM verdicts WHERE key = ?"), arguments: [key]
         ).flatMap { StoredValue($0) }
+        inputs.isVerdictUnreadable = try unreadable(["verdicts"], key, db) != nil
         if let reason = try unreadable(["images", "candidates"], key, db) {
             inputs.problems.append(Undetermined(what: "record of the name", reason: reason))
         }

@@ -10,7 +10,9 @@ extension CatalogueState {
     mutating func scanned(_ status: ScanStatusRecord, context: EventContext, now: Date) -> [CatalogueOutput] {
         var outbox = CatalogueOutbox(cause: context, now: now)
         let isNewVersion = take(status)
+        let isOutdated = isOutdated(status)
         for pool in books.keys { books[pool]?.close(status.digest) }
+        if isOutdated { enqueue(status.name, digest: status.digest, reason: "registry changed") }
         if isNewVersion { wantCurrentInventories() }
         wantPlatforms(of: status)
         fill(&outbox)
@@ -29,6 +31,14 @@ extension CatalogueState {
         return true
     }
 
+    /// Whether the scan failed with a registry's record that has been replaced since it was asked for.
+    private func isOutdated(_ status: ScanStatusRecord) -> Bool {
+        guard case .failed = status.state, let registry = registries[status.name.registry],
+            let asked = books[registry.pool]?.open[status.digest]?.registries[registry.name]
+        else { return false }
+        return asked < registry.version
+    }
+
     /// Puts every image whose digest has no report, or one of an older analyser version, into the background's queue.
     mutating func wantCurrentInventories() {
         for record in images.values.sorted(by: { $0.name < $1.name }) where wantsScan(record) {
@@ -42,7 +52,7 @@ extension CatalogueState {
     private mutating func wantPlatforms(of status: ScanStatusRecord) {
         guard status.platforms != nil, let names = names[status.digest] else { return }
         let left = names.filter { images[$0]?.resolution == .resolved && !status.covers(platforms(of: $0)) }
-        if let name = left.min() { enqueue(name, reason: "platforms not read") }
+        if let name = left.min() { enqueue(name, digest: status.digest, reason: "platforms not read") }
     }
 
     private func wantsScan(_ record: ImageRecord) -> Bool {
@@ -114,6 +124,13 @@ extension CatalogueState {
 
     private func platforms(of name: ImageName) -> [Platform] { registries[name.registry]?.platforms ?? [] }
 
+    /// What the registries of the digest's names configure: a report takes the place of the one before, so it speaks
+    /// for all of them. One that no registry wants any more is not read again.
+    private func platforms(of digest: Digest, for name: ImageName) -> [Platform] {
+        let live = (names[digest] ?? []).filter { canBePulled($0, as: digest) }
+        return Set(live.union([name]).flatMap { platforms(of: $0) }).sorted { $0.description < $1.description }
+    }
+
     private mutating func issue(
         _ name: ImageName, _ lane: Topics.Lane, reason: String, _ outbox: inout CatalogueOutbox
     ) {
@@ -122,17 +139,18 @@ extension CatalogueState {
             if record.resolution != .notFound || reason.hasPrefix("rescan") { outbox.ask(record) }
             return
         }
+        let platforms = platforms(of: digest, for: name)
         if let open = books[registry.pool]?.open[digest], open.lane == .urgent || lane == .background,
-            registry.platforms.allSatisfy(open.platforms.contains)
+            open.covers(platforms, of: registry)
         {
             outbox.ask(record)
             return
         }
         var attempt = 1
         if case .failed(let failure)? = scans[digest]?.state { attempt = failure.attempt + 1 }
-        let isKnown = isKnown(digest, registry.platforms)
+        let isKnown = isKnown(digest, platforms)
         let request = ScanRequest(
-            digest: digest, name: name, platforms: registry.platforms, analyserVersion: analyserVersion,
+            digest: digest, name: name, platforms: platforms, analyserVersion: analyserVersion,
             registryVersion: registry.version, attempt: attempt, wantsStatus: !isKnown, reason: reason)
         outbox.add(.request(request, pool: registry.pool, lane))
         outbox.note(.requested, record, reason)
@@ -140,7 +158,7 @@ extension CatalogueState {
             if lane == .background { books[registry.pool, default: RequestBook()].lease(now: outbox.now) }
         } else {
             books[registry.pool, default: RequestBook()].opened(
-                digest, lane, registry.platforms, now: outbox.now)
+                digest, lane, platforms, of: registry, now: outbox.now)
             timers.add(.open(digest, pool: registry.pool), at: outbox.now.addingTimeInterval(RequestBook.openMax))
         }
     }

@@ -19,7 +19,14 @@ struct RequestBook: Sendable {
         let lane: Topics.Lane
         /// Asked for by this request and those before it that are open.
         let platforms: Set<Platform>
+        /// The versions of the registries whose names it was asked for by.
+        let registries: [RegistryName: Int]
         let since: Date
+
+        /// Whether what comes of it answers these, too: it reads all that they want, with the registry as it is now.
+        func covers(_ wanted: [Platform], of registry: Registry) -> Bool {
+            wanted.allSatisfy(platforms.contains) && registries[registry.name] ?? registry.version >= registry.version
+        }
     }
 
     /// After this time a request counts as lost: shorter than requests are kept (7 days).
@@ -42,10 +49,15 @@ struct RequestBook: Sendable {
     /// How many of the places for background requests are taken.
     var background: Int { openBackground + leased }
 
-    mutating func opened(_ digest: Digest, _ lane: Topics.Lane, _ platforms: [Platform], now: Date) {
+    mutating func opened(
+        _ digest: Digest, _ lane: Topics.Lane, _ platforms: [Platform], of registry: Registry, now: Date
+    ) {
         let before = open[digest]
         if before?.lane == .background { openBackground -= 1 }
-        open[digest] = Open(lane: lane, platforms: (before?.platforms ?? []).union(platforms), since: now)
+        var registries = before?.registries ?? [:]
+        registries[registry.name] = registry.version
+        open[digest] = Open(
+            lane: lane, platforms: (before?.platforms ?? []).union(platforms), registries: registries, since: now)
         if lane == .background { openBackground += 1 }
     }
 

@@ -27,9 +27,7 @@ extension ReadModel {
         var answer = CandidateAnswer(
             name: candidate.name, digest: candidate.digest, status: .pending,
             registered: try await isBound(candidate), report: nil)
-        guard let verdict, candidate.isAnswered(by: verdict.digest, verdict.verdict.inputs),
-            try await isCurrent(candidate)
-        else { return answer }
+        guard let verdict, try await isAnswer(verdict, to: candidate) else { return answer }
         answer.status = .init(verdict.verdict.outcome)
         answer.report = try await reports(key: candidate.key, image: candidate.name.text, digest: candidate.digest)
         return answer
@@ -38,6 +36,17 @@ extension ReadModel {
     private func isBound(_ candidate: CandidateRecord) async throws -> Bool {
         let image = try await image(candidate.name)
         return image?.digest == candidate.digest && image?.restorableUntil == nil
+    }
+
+    private func isAnswer(_ verdict: VerdictRecord, to candidate: CandidateRecord) async throws -> Bool {
+        if candidate.isAnswered(by: verdict.digest, verdict.verdict.inputs), try await isCurrent(candidate) {
+            return true
+        }
+        // What cannot be read has no version that a verdict could name.
+        guard verdict.verdict.outcome == .undetermined, verdict.digest == candidate.digest,
+            verdict.judgedAt >= candidate.createdAt
+        else { return false }
+        return try await isAnyUnreadable(Topics.inventories, candidate.inventories.map(\.key))
     }
 
     private func isCurrent(_ candidate: CandidateRecord) async throws -> Bool {

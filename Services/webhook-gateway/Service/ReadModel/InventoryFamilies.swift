@@ -1,3 +1,4 @@
+import EventLogPort
 import Events
 import GRDB
 import Model
@@ -9,9 +10,14 @@ protocol InventoryDirectory: Sendable {
 }
 
 extension ReadModel: InventoryDirectory {
+    private static let familyWait: Duration = .seconds(10)
+
     func family(of digest: Digest) async throws -> InventoryFamily? {
-        // A model that is being built does not know all of it.
+        // A model that is being built, or is behind, does not know all of it.
         guard isReady else { return nil }
+        do { try await view.waitForEnd(of: Topics.inventories.name, within: Self.familyWait) } catch ViewError.tooLate {
+            return nil
+        }
         return try await read { db in
             let children = try Self.linked("child", where: "parent", is: digest, db)
             return InventoryFamily(

@@ -103,6 +103,13 @@ final class ReadModel: Sendable {
         try await read { try Int.fetchOne($0, sql: "SELECT count(*) FROM unreadable") ?? 0 }
     }
 
+    func isAnyUnreadable(_ topic: Topic, _ keys: [String]) async throws -> Bool {
+        let sql = "SELECT 1 FROM unreadable WHERE topic = ? AND key = ?"
+        return try await read { db in
+            try keys.contains { try Row.fetchOne(db, sql: sql, arguments: [topic.name.rawValue, $0]) != nil }
+        }
+    }
+
     /// Tells readiness of records that cannot be read, until the task is cancelled or the view ends.
     func followReadability(_ part: Readiness.Part) async throws {
         let changes = view.changes()

@@ -83,9 +83,12 @@ struct InventoryRoutes: Sendable {
             func caused(_ suffix: String) -> EventContext {
                 context.caused(suffix, by: ChangeWriter.source, at: context.time)
             }
+            let candidateKey = CandidateRecord.key(name, body.digest)
+            func key(_ digest: Digest) -> String {
+                InventoryRecord.uploadKey(digest, uploader: caller.id, candidate: candidateKey)
+            }
             func draft(_ record: InventoryRecord, _ digest: Digest, _ suffix: String) throws -> RecordDraft {
-                let key = InventoryRecord.uploadKey(digest, uploader: caller.id)
-                return try RecordDraft(Topics.inventories, key: key, record, caused(suffix))
+                try RecordDraft(Topics.inventories, key: key(digest), record, caused(suffix))
             }
             var inventories = try body.inventories.enumerated().map {
                 try draft(.platform($1), $1.digest, "inventory-\($0)")
@@ -98,7 +101,7 @@ struct InventoryRoutes: Sendable {
             let now = desk.time.now().milliseconds
             candidate = CandidateRecord(
                 name: name, digest: body.digest,
-                inventoryKey: InventoryRecord.uploadKey(body.digest, uploader: caller.id),
+                inventoryKey: key(body.digest),
                 inventories: try inventories.map {
                     Verdict.InventoryVersion(key: $0.key, sha256: try $0.contentHash())
                 }.sorted(),
@@ -150,7 +153,7 @@ struct InventoryRoutes: Sendable {
         let wait = try QueryReader(request).wait()
         let model = desk.model
         if try await model.document(Topics.candidates, key) == nil {
-            guard try await isOnItsWay(digest, from: caller) else { throw missing }
+            guard try await isOnItsWay(key, digest, from: caller) else { throw missing }
         }
         let answer = try await model.answer(
             to: { try await model.payload(CandidateRecord.self, Topics.candidates, key) }, within: wait)
@@ -158,8 +161,8 @@ struct InventoryRoutes: Sendable {
     }
 
     /// Whether the caller has uploaded this lately, so that the catalogue's candidate is still to come.
-    private func isOnItsWay(_ digest: Digest, from caller: Principal) async throws -> Bool {
-        let key = InventoryRecord.uploadKey(digest, uploader: caller.id)
+    private func isOnItsWay(_ candidate: String, _ digest: Digest, from caller: Principal) async throws -> Bool {
+        let key = InventoryRecord.uploadKey(digest, uploader: caller.id, candidate: candidate)
         guard let upload = try await desk.model.document(Topics.inventories, key) else { return false }
         return desk.time.now().timeIntervalSince(upload.appendedAt) < Limits.candidateArrival
     }
