@@ -126,6 +126,9 @@ let package = Package(
         // Engines and adapters
         shared("Storage", ["EventLogPort", grdb, logging]),
         shared("EventLogSQLite", ["EventLogPort", "Storage", grdb, grdbSQLite, logging, metrics]),
+        .target(
+            name: "CRdkafka", path: "Shared/CRdkafka", linkerSettings: [.linkedLibrary("rdkafka")]),
+        shared("EventLogKafka", ["EventLogPort", "Storage", "CRdkafka", logging, metrics]),
         shared("HTTPCurl", ["HTTPPort", "CCurl", logging]),
         shared("RegistryClient", ["Model", "HTTPPort", crypto, logging]),
         shared("LayerArchive", ["Model", "CCompression", crypto]),
@@ -166,14 +169,15 @@ let package = Package(
         .target(
             name: "Composition",
             dependencies: [
-                "Model", "EventLogPort", "EventLogSQLite", "Events", "HTTPPort", "HTTPCurl", "RegistryAccess",
-                "ServiceRuntime", "Storage", logging, serviceLifecycle,
+                "Model", "EventLogKafka", "EventLogPort", "EventLogSQLite", "Events", "HTTPPort", "HTTPCurl",
+                "RegistryAccess", "ServiceRuntime", "Storage", logging, serviceLifecycle,
             ],
             path: "Services/composition", swiftSettings: settings),
         .target(
             name: "PratiqueCommands",
             dependencies: [
-                "Advisories", "Analysers", "CleanupService", "Composition", "Events", "GatewayAPI", "HTTPPort",
+                "Advisories", "Analysers", "CleanupService", "Composition", "EventLogPort", "Events", "GatewayAPI",
+                "HTTPPort",
                 "LayerArchive", "Model",
                 "PolicyEngine", "PolicyEvaluatorService", "RegistryAccess", "RegistryClient", "RegistryImages",
                 "RegistryEnumeratorService",
@@ -195,14 +199,20 @@ let package = Package(
         .target(
             name: "CPlainLoop", path: "Benchmarks/CPlainLoop", linkerSettings: [.linkedLibrary("sqlite3")]),
         benchmark("LogAppend", ["CPlainLoop", "EventLogPort", "EventLogSQLite", logging]),
+        .target(
+            name: "CPlainKafka", path: "Benchmarks/CPlainKafka", linkerSettings: [.linkedLibrary("rdkafka")]),
+        benchmark("KafkaLog", ["CPlainKafka", "EventLogKafka", "EventLogPort", "TestSupport", logging]),
         benchmark("EmptyHandler", ["ServiceRuntime", httpTypes, hummingbird, logging, nioCore]),
 
         // Tests
         .target(
+            name: "CRdkafkaMock", path: "Tests/CRdkafkaMock", linkerSettings: [.linkedLibrary("rdkafka")]),
+        .target(
             name: "TestSupport",
             dependencies: [
-                "Model", "EventLogPort", "EventLogSQLite", "HTTPPort", "CCompression", "RegistryAccess",
-                "RegistryClient", crypto,
+                "Model", "CRdkafkaMock", "EventLogKafka", "EventLogPort", "EventLogSQLite", "Events", "HTTPPort",
+                "CCompression", "RegistryAccess",
+                "RegistryClient", "Storage", crypto,
                 logging, nioCore, nioHTTP1, nioPosix,
             ],
             path: "Tests/TestSupport", swiftSettings: settings),
@@ -216,6 +226,10 @@ let package = Package(
         tests(
             "EventLogSQLiteTests",
             ["EventLogSQLite", "EventLogPort", "EventLogContract", "Storage", "TestSupport", grdb, logging]),
+        tests("EventLogKafkaTests", ["EventLogKafka", "EventLogPort", "TestSupport"]),
+        tests(
+            "EventLogKafkaIntegrationTests",
+            ["EventLogKafka", "EventLogPort", "EventLogContract", "Storage", "TestSupport", grdb, logging]),
         tests("StorageTests", ["Storage", "TestSupport"]),
         tests("EventsTests", ["Events", "Model", "EventLogPort", "TestSupport"]),
         tests("HTTPPortTests", ["HTTPPort", "TestSupport"]),
@@ -235,7 +249,8 @@ let package = Package(
         tests(
             "ServiceRuntimeTests",
             [
-                "ServiceRuntime", "Model", "EventLogPort", serviceLifecycle, httpTypes, hummingbird, hummingbirdTesting,
+                "ServiceRuntime", "Model", "EventLogPort", "EventLogSQLite", "TestSupport", serviceLifecycle, httpTypes,
+                hummingbird, hummingbirdTesting,
                 logging, metrics, nioCore, nioEmbedded, nioHTTPTypes,
             ]),
         tests(
@@ -257,8 +272,8 @@ let package = Package(
         tests(
             "EndToEndIntegrationTests",
             [
-                "Model", "Events", "EventLogPort", "EventLogSQLite", "GatewayAPI", "HTTPPort", "HTTPCurl",
-                "TestSupport", "pratique",
+                "Model", "Events", "EventLogKafka", "EventLogPort", "EventLogSQLite", "GatewayAPI", "HTTPPort",
+                "HTTPCurl", "TestSupport", "pratique",
                 "webhook-gateway", "registry-enumerator", "scanner", "policy-evaluator", "cleanup", crypto,
             ]),
         tests("TidyTests", []),

@@ -1,3 +1,4 @@
+import EventLogKafka
 import EventLogPort
 import EventLogSQLite
 import Events
@@ -37,8 +38,7 @@ package struct Composition: Sendable {
             .init(
                 addresses: try AddressPolicy(allowing: configuration.allowedAddresses),
                 proxy: ProxyConfiguration(environment: configuration.environment)))
-        let folder = configuration.dataFolder.appending(path: "log")
-        let log = try await SQLiteEventLog.open(folder: folder, time: runtime.time, logger: runtime.logger)
+        let log = try await openLog(configuration, runtime)
         try await log.declare(Topics.all(pools: configuration.pools))
         let time = runtime.time
         return Composition(
@@ -49,6 +49,17 @@ package struct Composition: Sendable {
             runtime: runtime)
     }
 
+    private static func openLog(
+        _ configuration: CompositionConfiguration, _ runtime: Runtime
+    ) async throws -> any EventLog {
+        if let kafka = configuration.kafka {
+            return try KafkaEventLog(
+                kafka.configuration(clientID: runtime.name), time: runtime.time, logger: runtime.logger)
+        }
+        let folder = configuration.dataFolder.appending(path: "log")
+        return try await SQLiteEventLog.open(folder: folder, time: runtime.time, logger: runtime.logger)
+    }
+
     /// The ports of one service, with its own folder.
     package func ports(for service: String) throws -> Ports {
         let folder = configuration.dataFolder.appending(path: service)
@@ -56,8 +67,17 @@ package struct Composition: Sendable {
             at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         return Ports(
             log: log, transport: transport, time: runtime.time, folder: folder,
-            instance: "\(service)-\(ProcessInfo.processInfo.processIdentifier)", logger: runtime.logger,
+            instance: "\(service)-\(Self.hostName)-\(ProcessInfo.processInfo.processIdentifier)",
+            logger: runtime.logger,
             readiness: runtime.readiness)
+    }
+
+    /// In containers every process has the same id: the host's name, without its domain, tells them apart.
+    private static var hostName: String {
+        var text = [CChar](repeating: 0, count: 256)
+        guard gethostname(&text, text.count - 1) == 0 else { return "host" }
+        let name = String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        return name.split(separator: ".").first.map(String.init) ?? "host"
     }
 
     /// The HTTP client of a command that a person runs: their own machine and networks are theirs to reach.

@@ -14,30 +14,36 @@ package struct CompositionConfiguration: Sendable {
     /// Whether a missing key file is made: on one machine, where no other process has to share it.
     package var createsKeys: Bool
     package var environment: [String: String]
+    /// Where the log is; a file in the data folder if nil.
+    package var kafka: KafkaSettings?
 
     package init(
         dataFolder: URL, keyFile: URL? = nil, allowedAddresses: [String] = [], pools: [String] = ["default"],
-        createsKeys: Bool = false, environment: [String: String] = ProcessInfo.processInfo.environment
+        createsKeys: Bool = false, kafka: KafkaSettings? = nil,
+        environment: [String: String] = ProcessInfo.processInfo.environment
     ) {
         self.dataFolder = dataFolder
         self.keyFile = keyFile ?? Self.keyFile(beside: dataFolder)
         self.allowedAddresses = allowedAddresses
         self.pools = pools
         self.createsKeys = createsKeys
+        self.kafka = kafka
         self.environment = environment
     }
 
     package init(from settings: inout Settings) {
         let folder = URL(
             fileURLWithPath: settings.text(
-                "data.folder", default: "/data", help: "Folder for the log, views, spool and cache."))
+                "data.folder", default: "/data",
+                help: "Folder for the log where it is a file, and for views, spool and cache."))
         let keyFile = settings.optionalText(
             "credentials.key-file", help: "Keys that seal registry credentials; mode 0600, outside the data folder.")
         let allowed = settings.text(
             "http.allowed-addresses", default: "",
             help: "Private hosts, addresses and CIDR blocks that may be connected to, separated by commas.")
         self.init(
-            dataFolder: folder, keyFile: keyFile.map { URL(fileURLWithPath: $0) }, allowedAddresses: Self.list(allowed))
+            dataFolder: folder, keyFile: keyFile.map { URL(fileURLWithPath: $0) },
+            allowedAddresses: Self.list(allowed), kafka: KafkaSettings.read(from: &settings))
     }
 
     static func list(_ text: String) -> [String] {

@@ -38,6 +38,9 @@ public protocol EventLog: Sendable {
 extension EventLog {
     /// The largest value of one record: under the default limit of every broker.
     public static var valueBytesMax: Int { 900 * 1024 }
+    public static var keyBytesMax: Int { 1024 }
+    /// Names and values of a record's headers together.
+    public static var headersBytesMax: Int { 64 * 1024 }
 }
 
 /// Reads one topic, batch by batch, in order per partition.
@@ -80,6 +83,8 @@ public enum EventLogError: Error, Sendable, Equatable {
     case keyTooLong(topic: TopicName, bytes: Int)
     case groupHeldElsewhere(GroupName, holder: String)
     case unavailable(reason: String)
+    /// A position was asked for that the topic does not have yet: it was deleted and made anew.
+    case positionsLost(TopicName)
     case corrupt(reason: String)
     /// The log refused or failed in a way that will not pass.
     case failed(reason: String)
@@ -88,8 +93,8 @@ public enum EventLogError: Error, Sendable, Equatable {
     public var isTransient: Bool {
         switch self {
         case .unavailable: true
-        case .badName, .unknownTopic, .topicMismatch, .valueTooLarge, .keyTooLong, .groupHeldElsewhere, .corrupt,
-            .failed, .closed:
+        case .badName, .unknownTopic, .topicMismatch, .valueTooLarge, .keyTooLong, .groupHeldElsewhere,
+            .positionsLost, .corrupt, .failed, .closed:
             false
         }
     }

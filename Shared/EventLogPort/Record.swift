@@ -58,7 +58,7 @@ public struct RecordID: Hashable, Sendable, Codable, CustomStringConvertible {
     public var description: String { "\(topic)/\(partition)@\(position)" }
 }
 
-public struct TopicPartition: Hashable, Sendable, Codable, CustomStringConvertible {
+public struct TopicPartition: Hashable, Sendable, Comparable, Codable, CustomStringConvertible {
     public let topic: TopicName
     public let partition: Int
 
@@ -68,6 +68,9 @@ public struct TopicPartition: Hashable, Sendable, Codable, CustomStringConvertib
     }
 
     public var description: String { "\(topic)/\(partition)" }
+    public static func < (left: Self, right: Self) -> Bool {
+        (left.topic, left.partition) < (right.topic, right.partition)
+    }
 }
 
 /// A record's header. Names of CloudEvents' Kafka binding start with `ce_`; Pratique's own with `pratique-`.

@@ -121,7 +121,7 @@ public final class SQLiteEventLog: EventLog {
         for draft in drafts {
             let topic: TopicEntry
             if let known = topics[draft.topic] { topic = known } else { topic = try await entry(draft.topic) }
-            records.append(try PreparedRecord(draft, topic: topic, valueBytesMax: Self.valueBytesMax))
+            records.append(try PreparedRecord(draft, topic: topic))
         }
         return try await writer.append(records)
     }

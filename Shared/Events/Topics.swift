@@ -58,10 +58,6 @@ public enum Topics {
         replies, timeline, audit, verdictHistory, deadLetters,
     ]
 
-    /// Topics of kind `state` whose values may be large enough to lie in parts; the active catalogue sweeps what no
-    /// head names any more.
-    public static let inParts: [Topic] = [inventories, advisories, verdicts]
-
     public static func all(pools: [String]) throws(EventLogError) -> [Topic] {
         var topics = fixed
         for pool in pools {

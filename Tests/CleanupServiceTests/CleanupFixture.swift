@@ -21,7 +21,8 @@ final class CleanupFixture: Sendable {
 
     func running<T: Sendable>(_ body: @escaping @Sendable () async throws -> T) async throws -> T {
         let ports = Ports(
-            log: log, transport: PoisonedTransport(), time: .system, folder: folder.file("cleanup"), instance: "test",
+            log: try AccessLog(log, service: CleanupRunner.name), transport: PoisonedTransport(), time: .system,
+            folder: folder.file("cleanup"), instance: "test",
             logger: testLogger)
         let runner = Task { try await CleanupRunner(ports: ports).run() }
         let result: Result<T, any Error>

@@ -30,7 +30,8 @@ final class EvaluatorFixture: Sendable {
     /// Runs an evaluator while `body` does; both have ended when this returns.
     func running<T: Sendable>(_ body: @escaping @Sendable () async throws -> T) async throws -> T {
         let ports = Ports(
-            log: log, transport: transport, time: time, folder: folder.file("evaluator"), instance: "test",
+            log: try AccessLog(log, service: PolicyEvaluatorRunner.name), transport: transport, time: time,
+            folder: folder.file("evaluator"), instance: "test",
             logger: testLogger, readiness: readiness)
         let runner = Task { try await PolicyEvaluatorRunner(ports: ports).run() }
         let result: Result<T, any Error>

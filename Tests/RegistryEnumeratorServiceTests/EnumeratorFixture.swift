@@ -30,7 +30,7 @@ final class EnumeratorFixture: Sendable {
     func running<T: Sendable>(
         _ instance: String = "e1", _ body: @escaping @Sendable () async throws -> T
     ) async throws -> T {
-        let service = service(instance)
+        let service = try service(instance)
         let task = Task { try await service.run() }
         let result: Result<T, any Error>
         do {
@@ -51,9 +51,10 @@ final class EnumeratorFixture: Sendable {
         try await eventually("the enumerator works") { try await self.reply(id) != nil }
     }
 
-    func service(_ instance: String) -> RegistryEnumeratorRunner {
+    func service(_ instance: String) throws -> RegistryEnumeratorRunner {
         let ports = Ports(
-            log: log, transport: PoisonedTransport(), time: clock.time, folder: folder.url, instance: instance,
+            log: try AccessLog(log, service: RegistryEnumeratorRunner.name), transport: PoisonedTransport(),
+            time: clock.time, folder: folder.url, instance: instance,
             logger: testLogger, readiness: Readiness())
         return RegistryEnumeratorRunner(ports: ports, registries: registries)
     }

@@ -83,7 +83,7 @@ struct StatusTests {
     func newer() async throws {
         let fixture = try await EnumeratorFixture()
         try await fixture.put()
-        let instance = fixture.service("e1")
+        let instance = try fixture.service("e1")
         try await withDeadline("the instance ends") {
             async let running: Void = instance.run()
             try await fixture.command("c1")

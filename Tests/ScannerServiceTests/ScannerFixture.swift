@@ -24,7 +24,8 @@ struct ScannerFixture {
         let registry = try await RegistrySimulator.start(authentication)
         let transport = CurlTransport(.init(addresses: .privateNetworks))
         let ports = Ports(
-            log: log, transport: transport, time: .system, folder: folder.file("scanner"), instance: "scanner-test",
+            log: try AccessLog(log, service: ScannerRunner.name), transport: transport, time: .system,
+            folder: folder.file("scanner"), instance: "scanner-test",
             logger: testLogger)
         // Credentials by reference, from files in the test's folder.
         let sealer = CredentialSealer(keys: .fresh(), sources: CredentialSources(folders: [folder.url.path]))

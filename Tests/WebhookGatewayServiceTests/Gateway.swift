@@ -76,7 +76,8 @@ final class Gateway: Sendable {
         let readiness = Readiness()
         let service = WebhookGatewayService(
             ports: Ports(
-                log: log, transport: transport, time: time, folder: data, instance: "gateway-test", logger: logger,
+                log: try AccessLog(log, service: "webhook-gateway"), transport: transport, time: time, folder: data,
+                instance: "gateway-test", logger: logger,
                 readiness: readiness),
             configuration: GatewayConfiguration(
                 webhooksAddress: .init(host: "127.0.0.1", port: 0), apiAddress: .init(host: "127.0.0.1", port: 0),

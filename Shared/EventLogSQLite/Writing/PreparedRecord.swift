@@ -10,17 +10,14 @@ struct PreparedRecord: Sendable {
     let value: Data?
     let headers: [UInt8]
 
-    static let keyBytesMax = 1024
-    static let headersBytesMax = 64 * 1024
-
     /// - Throws: `EventLogError`.
-    init(_ draft: RecordDraft, topic: TopicEntry, valueBytesMax: Int) throws(EventLogError) {
-        guard draft.key.utf8.count <= Self.keyBytesMax else {
+    init(_ draft: RecordDraft, topic: TopicEntry) throws(EventLogError) {
+        guard draft.key.utf8.count <= SQLiteEventLog.keyBytesMax else {
             throw .keyTooLong(topic: draft.topic, bytes: draft.key.utf8.count)
         }
         let headers = HeaderCoding.encode(draft.headers)
         let bytes = draft.value?.count ?? 0
-        guard bytes <= valueBytesMax, headers.count <= Self.headersBytesMax else {
+        guard bytes <= SQLiteEventLog.valueBytesMax, headers.count <= SQLiteEventLog.headersBytesMax else {
             throw .valueTooLarge(topic: draft.topic, key: draft.key, bytes: bytes + headers.count)
         }
         let number = draft.partition ?? Partitioner.partition(of: draft.key, among: topic.slots.count)

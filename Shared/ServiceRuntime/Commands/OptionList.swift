@@ -1,13 +1,13 @@
-import Model
+package import Model
 
 /// Settings given on a command line: `--log-level debug` or `--log-level=debug`.
-enum OptionList {
+package enum OptionList {
     /// More options than any process has settings.
     static let optionsMax = 500
 
     /// By name without dashes.
     /// - Throws: `ParseError` for a word that is not an option, an option without a value, and one given twice.
-    static func parse(_ words: [String]) throws(ParseError) -> [String: String] {
+    package static func parse(_ words: [String]) throws(ParseError) -> [String: String] {
         var options: [String: String] = [:]
         var rest = words.prefix(optionsMax * 2)[...]
         while let word = rest.popFirst() {

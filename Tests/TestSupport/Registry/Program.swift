@@ -127,10 +127,17 @@ public final class RunningProgram: Sendable {
         }
     }
 
+    /// Takes all time from the program, as a long pause of its machine would, or gives it back.
+    public func pause(_ isPaused: Bool) {
+        process.withLock { process in
+            if process.isRunning { _ = signal(process.processIdentifier, isPaused ? SIGSTOP : SIGCONT) }
+        }
+    }
+
     /// Whether the last run ended by a signal, and not by itself.
     public var wasKilled: Bool {
         process.withLock { !$0.isRunning && $0.terminationReason == .uncaughtSignal }
     }
 
-    private func signal(_ pid: Int32) -> Int32 { Foundation.kill(pid, SIGKILL) }
+    private func signal(_ pid: Int32, _ number: Int32 = SIGKILL) -> Int32 { Foundation.kill(pid, number) }
 }

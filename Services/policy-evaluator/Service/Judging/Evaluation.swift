@@ -45,6 +45,9 @@ struct Evaluation: Sendable {
                 }
             }
             group.addTask { try await judge(wake) }
+            group.addTask {
+                try await PartsUpkeep([Topics.advisories.name, Topics.verdicts.name], ports: ports).run()
+            }
             // The intake ends with the session; an error of any ends the others.
             defer { group.cancelAll() }
             do { try await group.next() } catch is CancellationError {} catch is ActiveInstanceError {}

@@ -85,7 +85,7 @@ final class CatalogueTenure: Sendable {
         try await withThrowingTaskGroup(of: Void.self) { group in
             for reading in readings { group.addTask { try await self.follow(reading) } }
             group.addTask { try await self.keepTime() }
-            group.addTask { try await PartsUpkeep(ports: self.ports).run() }
+            group.addTask { try await PartsUpkeep([Topics.inventories.name], ports: self.ports).run() }
             group.addTask {
                 let left = self.unfinished.all
                 if !left.isEmpty { try await self.apply(left) }

@@ -1,26 +1,29 @@
-import EventLogPort
-import Events
+package import EventLogPort
 import Foundation
 import Logging
-import ServiceRuntime
 
-/// Sweeps parts that no head names any more, for every topic that has values in parts.
+/// Sweeps parts that no head names any more, in topics whose values may lie in parts.
 ///
-/// It is the active catalogue's, since that is the one instance that every installation has; the sweep is safe beside
-/// the topics' own writers.
-struct PartsUpkeep: Sendable {
+/// It runs in the active instance of the service that may write these topics; the sweep is safe beside other writers.
+package struct PartsUpkeep: Sendable {
     /// Soon after each take-over: a process that is restarted daily sweeps, too.
-    static let firstAfter: Duration = .seconds(5 * 60)
-    static let every: Duration = .seconds(24 * 3600)
+    package static let firstAfter: Duration = .seconds(5 * 60)
+    package static let every: Duration = .seconds(24 * 3600)
 
-    let ports: Ports
+    private let topics: [TopicName]
+    private let ports: Ports
+
+    package init(_ topics: [TopicName], ports: Ports) {
+        self.topics = topics
+        self.ports = ports
+    }
 
     /// Runs until its task is cancelled.
-    func run() async throws {
+    package func run() async throws {
         var wait = Self.firstAfter
         while true {
             try await ports.time.clock.sleep(for: wait)
-            for topic in Topics.inParts { try await sweep(topic.name) }
+            for topic in topics { try await sweep(topic) }
             wait = Self.every
         }
     }

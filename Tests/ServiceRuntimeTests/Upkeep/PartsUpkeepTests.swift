@@ -1,30 +1,29 @@
 import EventLogPort
 import EventLogSQLite
-import Events
 import Foundation
 import ServiceRuntime
 import TestSupport
 import Testing
 
-@testable import WebhookGatewayService
-
 @Suite("Sweeping parts")
 struct PartsUpkeepTests {
-    @Test("the parts of replaced values go in every topic that has values in parts, soon after the start")
+    @Test("the parts of replaced values go in every topic that is swept, soon after the start")
     func sweeps() async throws {
         let clock = ManualClock()
         let folder = try TestFolder()
         let log = try await openTestLog(in: folder, time: clock.time)
-        try await log.declare(Topics.fixed)
-        for topic in Topics.inParts {
+        let topics = [TopicName(constant: "first"), TopicName(constant: "second")]
+        try await log.declare(topics.map { Topic($0, .state) })
+        for topic in topics {
             for byte: UInt8 in [1, 2] {
                 let value = Data(repeating: byte, count: 1_000_000)
                 _ = try await log.appendWhole(
-                    [RecordDraft(topic: topic.name, key: "k", value: value)], time: clock.time)
+                    [RecordDraft(topic: topic, key: "k", value: value)], time: clock.time)
             }
         }
         clock.advance(by: PartsSweep.olderThan + .seconds(1))
         let upkeep = PartsUpkeep(
+            topics,
             ports: Ports(
                 log: log, transport: PoisonedTransport(), time: clock.time, folder: folder.url, instance: "test",
                 logger: testLogger))
@@ -32,9 +31,9 @@ struct PartsUpkeepTests {
         // The log's own upkeep sleeps on the clock, too.
         try await eventually("it sleeps") { clock.sleeperCount >= 2 }
         clock.advance(by: PartsUpkeep.firstAfter)
-        for topic in Topics.inParts {
+        for topic in topics {
             // Two parts and a head each time, then two tombstones.
-            try await eventually("\(topic.name) is swept") { try await log.end(of: topic.name)[0] == 7 }
+            try await eventually("\(topic) is swept") { try await log.end(of: topic)[0] == 7 }
         }
         running.cancel()
         _ = await running.result

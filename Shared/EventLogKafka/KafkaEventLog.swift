@@ -1,0 +1,224 @@
+public import EventLogPort
+import Foundation
+public import Logging
+import Storage
+import Synchronization
+
+/// The log over Kafka, for services that run in processes of their own, on one machine or many.
+///
+/// **Promises** (beyond the port's): `append` returns when all in-sync replicas have the records (`acks=all`), in their
+/// order per partition also over retries (idempotent producer). Groups span processes; a member polls by itself, so
+/// long work causes no rebalance. Nobody waits on a thread of the cooperative pool.
+///
+/// **Limits**: the identity is the cluster's id; that a topic was deleted and made again is seen when a position is
+/// asked for that it does not have (`positionsLost`). Compaction is the brokers': late, and never of the newest
+/// segment. A producer that failed for good makes every append fail: the process is to be started anew.
+public final class KafkaEventLog: EventLog {
+    /// How often members are polled though nothing happens.
+    private static let tickEvery: Duration = .seconds(1)
+    /// How often a topic that was just created is looked for.
+    private static let createdPoll: Duration = .milliseconds(100)
+    private static let createdLooks = 100
+
+    private let configuration: KafkaConfiguration
+    private let producer: KafkaProducer
+    private let clients: ReaderClients
+    private let admin: any TopicAdmin
+    private let newest = NewestRecords()
+    private let time: TimeSource
+    private let logger: Logger
+    private let open = Mutex(Open())
+
+    private struct Open {
+        /// Topics that are known to exist, and their numbers of partitions.
+        var partitions: [TopicName: Int] = [:]
+        var identity: LogIdentity?
+        var readers: [ObjectIdentifier: KafkaReader] = [:]
+        var members: [ObjectIdentifier: KafkaGroupMember] = [:]
+        var ticking: Task<Void, Never>?
+        var isClosed = false
+    }
+
+    /// Makes the clients; the brokers are first asked by `declare`.
+    /// - Parameter admin: where topics are looked up and made; the brokers themselves if nil.
+    /// - Throws: `EventLogError.failed` when librdkafka refuses a property.
+    public init(
+        _ configuration: KafkaConfiguration, admin: (any TopicAdmin)? = nil, time: TimeSource, logger: Logger
+    ) throws(EventLogError) {
+        self.configuration = configuration
+        self.time = time
+        self.logger = logger
+        clients = ReaderClients(configuration, logger: logger)
+        self.admin =
+            admin
+            ?? BrokerTopicAdmin(
+                clients: clients, replicationFactor: configuration.replicationFactor, logger: logger)
+        producer = try KafkaProducer(configuration, logger: logger)
+        let ticking = Task { [weak self, time] in
+            while !Task.isCancelled {
+                try? await time.clock.sleep(for: Self.tickEvery)
+                guard let self else { return }
+                for member in self.open.withLock({ Array($0.members.values) }) { member.tick() }
+            }
+        }
+        open.withLock { $0.ticking = ticking }
+    }
+
+    public var identity: LogIdentity {
+        get async throws {
+            if let known = open.withLock({ $0.identity }) { return known }
+            let handle = try clients.any()
+            let identity = LogIdentity("kafka:" + (try await onOwnThread { try KafkaMetadata.cluster(handle) }))
+            open.withLock { $0.identity = identity }
+            return identity
+        }
+    }
+
+    // MARK: Topics
+
+    public func declare(_ declared: [Topic]) async throws {
+        try checkOpen()
+        let plan = try await plan(of: declared)
+        if let wrong = plan.mismatches.first {
+            throw EventLogError.topicMismatch(wrong.topic, declared: wrong.declared, found: wrong.found)
+        }
+        if !plan.missing.isEmpty {
+            try await admin.create(plan.missing)
+            for topic in plan.missing { try await waitUntilThere(topic) }
+        }
+        open.withLock { open in for topic in declared { open.partitions[topic.name] = topic.partitions } }
+    }
+
+    /// What `declare` would find and do.
+    public func plan(of declared: [Topic]) async throws -> TopicPlan {
+        TopicPlan(declared, found: try await admin.find(declared.map(\.name)))
+    }
+
+    /// Brokers hear of a new topic one after the other.
+    private func waitUntilThere(_ topic: Topic) async throws {
+        let handle = try clients.any()
+        for _ in 0..<Self.createdLooks {
+            let found = try await onOwnThread { try? KafkaMetadata.partitions(handle) }
+            if found?[topic.name.rawValue] == topic.partitions { return }
+            try await time.clock.sleep(for: Self.createdPoll)
+        }
+        throw EventLogError.unavailable(reason: "the topic \(topic.name) was created and does not appear")
+    }
+
+    private func partitions(of name: TopicName) async throws -> Int {
+        if let known = open.withLock({ $0.partitions[name] }) { return known }
+        let handle = try clients.any()
+        guard let found = try await onOwnThread({ try KafkaMetadata.partitions(handle) })[name.rawValue] else {
+            throw EventLogError.unknownTopic(name)
+        }
+        open.withLock { $0.partitions[name] = found }
+        return found
+    }
+
+    // MARK: Records
+
+    public func append(_ drafts: [RecordDraft]) async throws -> [RecordID] {
+        guard !drafts.isEmpty else { return [] }
+        try checkOpen()
+        CrashPoint.hit(.logBeforeAppend)
+        var records: [KafkaProducer.Prepared] = []
+        records.reserveCapacity(drafts.count)
+        for draft in drafts { records.append(try await prepare(draft)) }
+        let places = try await producer.append(records)
+        return zip(records, places).map { record, position in
+            RecordID(topic: record.draft.topic, partition: record.partition, position: position)
+        }
+    }
+
+    private func prepare(_ draft: RecordDraft) async throws -> KafkaProducer.Prepared {
+        let count = try await partitions(of: draft.topic)
+        if draft.key.utf8.count > Self.keyBytesMax {
+            throw EventLogError.keyTooLong(topic: draft.topic, bytes: draft.key.utf8.count)
+        }
+        let bytes = draft.value?.count ?? 0
+        let headers = draft.headers.reduce(0) { $0 + $1.name.utf8.count + $1.value.utf8.count }
+        if bytes > Self.valueBytesMax || headers > Self.headersBytesMax {
+            throw EventLogError.valueTooLarge(topic: draft.topic, key: draft.key, bytes: bytes + headers)
+        }
+        let partition = draft.partition ?? Partitioner.partition(of: draft.key, among: count)
+        guard (0..<count).contains(partition) else {
+            throw EventLogError.badName(
+                kind: "partition", text: String(partition), reason: "\(draft.topic) has \(count) partitions")
+        }
+        return .init(draft: draft, partition: partition)
+    }
+
+    public func read(_ topic: TopicName, after positions: [Int: Int64]) async throws -> any EventReader {
+        try checkOpen()
+        let count = try await partitions(of: topic)
+        let reader = try KafkaReader(topic, partitions: count, after: positions, clients: clients, newest: newest) {
+            [weak self] reader in
+            _ = self?.open.withLock { $0.readers.removeValue(forKey: ObjectIdentifier(reader)) }
+        }
+        let isClosed = open.withLock { open in
+            if !open.isClosed { open.readers[ObjectIdentifier(reader)] = reader }
+            return open.isClosed
+        }
+        if isClosed {
+            await reader.close()
+            throw EventLogError.closed
+        }
+        return reader
+    }
+
+    public func end(of topic: TopicName) async throws -> [Int: Int64] {
+        try checkOpen()
+        let count = try await partitions(of: topic)
+        let ranges = try await KafkaOffsets(try clients.any()).ranges(of: topic, partitions: count)
+        var ends: [Int: Int64] = [:]
+        for (partition, range) in ranges.enumerated() {
+            ends[partition] = newest.newest(
+                TopicPartition(topic: topic, partition: partition), low: range.low, high: range.high)
+        }
+        return ends
+    }
+
+    // MARK: Groups
+
+    public func join(_ group: GroupName, topics: [TopicName]) async throws -> any GroupMember {
+        try checkOpen()
+        for topic in topics { _ = try await partitions(of: topic) }
+        let member = try KafkaGroupMember(group, topics: topics, configuration: configuration, logger: logger) {
+            [weak self] member in
+            _ = self?.open.withLock { $0.members.removeValue(forKey: ObjectIdentifier(member)) }
+        }
+        let isClosed = open.withLock { open in
+            if !open.isClosed { open.members[ObjectIdentifier(member)] = member }
+            return open.isClosed
+        }
+        if isClosed {
+            await member.leave()
+            throw EventLogError.closed
+        }
+        member.start()
+        return member
+    }
+
+    // MARK: End
+
+    public func close() async {
+        let (isFirst, readers, members, ticking) = open.withLock { open in
+            defer { open.isClosed = true }
+            return (!open.isClosed, Array(open.readers.values), Array(open.members.values), open.ticking)
+        }
+        guard isFirst else { return }
+        ticking?.cancel()
+        for reader in readers { await reader.close() }
+        await withDiscardingTaskGroup { group in
+            for member in members { group.addTask { await member.leave() } }
+        }
+        try? await onOwnThread { [producer, clients] in
+            producer.close()
+            clients.close()
+        }
+    }
+
+    private func checkOpen() throws(EventLogError) {
+        if open.withLock({ $0.isClosed }) { throw .closed }
+    }
+}

@@ -1,0 +1,124 @@
+import CRdkafka
+import EventLogPort
+import Foundation
+import Logging
+import Metrics
+import Storage
+import Synchronization
+
+/// Appends batches: hands the records to librdkafka and waits for their delivery reports.
+///
+/// The library's queue is bounded; while it is full an append waits for reports of others. Once the producer has failed
+/// for good (`isFatal`), every append fails: the process ends and a new one starts with a new producer.
+final class KafkaProducer: Sendable {
+    private let handle: KafkaHandle
+    private let polling: PollThread
+    private let room: RoomSignal
+    private let topics = Mutex<[TopicName: Topic]>([:])
+
+    /// A topic as the producer holds it.
+    private struct Topic: @unchecked Sendable { let raw: OpaquePointer }
+
+    init(_ configuration: KafkaConfiguration, logger: Logger) throws(EventLogError) {
+        let room = RoomSignal()
+        self.room = room
+        let queue = Gauge(label: "pratique_kafka_queued_records")
+        var hooks = KafkaHooks(logger: logger)
+        hooks.delivered = { message in
+            guard let slot = message.pointee._private else { return }
+            PendingAppend.settle(slot, Self.result(of: message))
+            room.made()
+        }
+        hooks.failed = { code, reason in
+            logger.warning("the Kafka producer has trouble", metadata: ["error.chain": "\(reason) (\(code.rawValue))"])
+        }
+        hooks.statistics = { json in
+            if let queued = KafkaStatistics(json)?.queued { queue.record(queued) }
+        }
+        handle = try KafkaHandle(.producer, configuration.producer, hooks)
+        polling = PollThread(handle, name: "kafka-producer")
+    }
+
+    /// A record whose topic and limits were checked.
+    struct Prepared {
+        let draft: RecordDraft
+        let partition: Int
+    }
+
+    /// - Returns: the positions, in the order given.
+    func append(_ records: [Prepared]) async throws -> [Int64] {
+        let pending = PendingAppend(count: records.count)
+        for (index, record) in records.enumerated() {
+            while true {
+                let time = room.time
+                let code = produce(record, pending.slot(index))
+                if code == RD_KAFKA_RESP_ERR_NO_ERROR { break }
+                if code == RD_KAFKA_RESP_ERR__QUEUE_FULL {
+                    await room.wait(after: time)
+                    continue
+                }
+                PendingAppend.settle(
+                    pending.slot(index), .failure(handle.failure(code, topic: record.draft.topic)))
+                break
+            }
+        }
+        return try await pending.wait()
+    }
+
+    private func produce(_ record: Prepared, _ slot: UnsafeMutableRawPointer) -> rd_kafka_resp_err_t {
+        let topic: Topic
+        do { topic = try self.topic(record.draft.topic) } catch { return rd_kafka_last_error() }
+        var key = record.draft.key
+        return key.withUTF8 { key in
+            HeaderList.withRaw(record.draft.headers) { headers in
+                func hand(_ value: UnsafeRawPointer?, _ bytes: Int) -> rd_kafka_resp_err_t {
+                    crd_produce(
+                        handle.raw, topic.raw, Int32(record.partition),
+                        key.baseAddress.map { UnsafeRawPointer($0) } ?? HeaderList.nothing,
+                        key.count, value, bytes, headers.baseAddress, headers.count, slot)
+                }
+                guard let value = record.draft.value else { return hand(nil, 0) }
+                return value.withUnsafeBytes { hand($0.baseAddress ?? HeaderList.nothing, $0.count) }
+            }
+        }
+    }
+
+    private func topic(_ name: TopicName) throws -> Topic {
+        try topics.withLock { topics in
+            if let topic = topics[name] { return topic }
+            guard let raw = rd_kafka_topic_new(handle.raw, name.rawValue, nil) else {
+                throw handle.failure(rd_kafka_last_error(), topic: name)
+            }
+            let topic = Topic(raw: raw)
+            topics[name] = topic
+            return topic
+        }
+    }
+
+    private static func result(of message: UnsafePointer<rd_kafka_message_t>) -> Result<Int64, EventLogError> {
+        let message = message.pointee
+        if message.err == RD_KAFKA_RESP_ERR_NO_ERROR {
+            if message.offset >= 0 { return .success(message.offset) }
+            // It landed at an earlier attempt, and the broker did not say where.
+            return .failure(.unavailable(reason: "the place of a record is not known"))
+        }
+        let name = message.rkt.flatMap { rd_kafka_topic_name($0) }.map { String(cString: $0) } ?? ""
+        let topic = try? TopicName(name)
+        if message.err == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, let topic {
+            return .failure(.valueTooLarge(topic: topic, key: "", bytes: message.len))
+        }
+        return .failure(KafkaFailure.translate(message.err, topic: topic))
+    }
+
+    /// Waits for what is on its way, then ends the client. Blocks: not for the cooperative pool.
+    func close() {
+        rd_kafka_flush(handle.raw, Int32(KafkaConfiguration.deliverySeconds * 1000))
+        polling.stop()
+        let last = topics.withLock { topics in
+            defer { topics = [:] }
+            return Array(topics.values)
+        }
+        for topic in last { rd_kafka_topic_destroy(topic.raw) }
+        handle.close()
+    }
+}
