@@ -28,6 +28,7 @@ package struct KafkaSettings: Sendable, Hashable {
     package var keyPassword: Secret?
     package var instanceName: String?
     package var replicationFactor: Int?
+    package var checksTopics: Bool
 
     /// Nil where no brokers are named: then the log is a file.
     package static func read(from settings: inout Settings) -> KafkaSettings? {
@@ -55,6 +56,9 @@ package struct KafkaSettings: Sendable, Hashable {
         instanceName = settings.optionalText(
             "kafka.instance-name",
             help: "A name that outlives restarts and that no other instance has, such as a StatefulSet's pod's.")
+        checksTopics = settings.flag(
+            "kafka.check-topics", default: true,
+            help: "Compare the topics' settings with the declared ones, where the process may see them.")
         replicationFactor = settings.value(
             "kafka.replication-factor", default: nil, type: "number, 1 to 9",
             help: "Copies of topics that are created; the brokers' default without it.",
@@ -67,6 +71,7 @@ package struct KafkaSettings: Sendable, Hashable {
         }
     }
 
+    /// What only several settings together tell.
     private func check(_ brokers: String, _ settings: inout Settings) {
         for broker in brokers.split(separator: ",", omittingEmptySubsequences: false) {
             let trimmed = broker.trimmingPrefix { $0 == " " }
@@ -98,6 +103,6 @@ package struct KafkaSettings: Sendable, Hashable {
         properties["ssl.key.password"] = keyPassword?.exposed
         return KafkaConfiguration(
             brokers: brokers, clientID: clientID, instanceName: instanceName, replicationFactor: replicationFactor,
-            properties: properties)
+            checksTopicSettings: checksTopics, properties: properties)
     }
 }

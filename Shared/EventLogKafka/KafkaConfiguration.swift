@@ -9,17 +9,20 @@ public struct KafkaConfiguration: Sendable, Hashable {
     public var instanceName: String?
     /// Copies of each partition of a topic that is created; nil leaves it to the brokers.
     public var replicationFactor: Int?
+    /// Whether the settings of topics that are there are compared with the declared ones. Their partitions always are.
+    public var checksTopicSettings: Bool
     /// Further properties of librdkafka, such as those of TLS and SASL. They win over those of this adapter.
     public var properties: [String: String]
 
     public init(
         brokers: String, clientID: String = "pratique", instanceName: String? = nil, replicationFactor: Int? = nil,
-        properties: [String: String] = [:]
+        checksTopicSettings: Bool = true, properties: [String: String] = [:]
     ) {
         self.brokers = brokers
         self.clientID = clientID
         self.instanceName = instanceName
         self.replicationFactor = replicationFactor
+        self.checksTopicSettings = checksTopicSettings
         self.properties = properties
     }
 

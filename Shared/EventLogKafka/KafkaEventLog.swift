@@ -52,7 +52,7 @@ public final class KafkaEventLog: EventLog {
         self.admin =
             admin
             ?? BrokerTopicAdmin(
-                clients: clients, replicationFactor: configuration.replicationFactor, logger: logger)
+                clients: clients, configuration: configuration, logger: logger)
         producer = try KafkaProducer(configuration, logger: logger)
         let ticking = Task { [weak self, time] in
             while !Task.isCancelled {

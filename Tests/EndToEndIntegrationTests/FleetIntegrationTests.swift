@@ -21,18 +21,19 @@ struct FleetIntegrationTests {
             let fleet = harbour.fleet
             try await harbour.importAdvisories()
             try await harbour.push(image(1), "team/app", tag: "1")
-            try await harbour.push(image(2, openssl: "3.0.8-1"), "team/app", tag: "2")
             #expect(try await fleet.image("demo/team/app:1").status == .compliant)
+            try await harbour.push(image(2, openssl: "3.0.8-1"), "team/app", tag: "2")
             #expect(try await fleet.image("demo/team/app:2").status == .nonCompliant)
             #expect(try await fleet.reports("demo/team/app:2").first?.findings.map(\.advisory) == ["DSA-1"])
-            let listed = try await fleet.command("registries/demo/enumerate")
-            #expect(listed.state == .done, "\(listed.message)")
             let rule = CleanupRequest(registry: try RegistryName("demo"), repositories: ["team/app"], keepNewest: 1)
             let preview = try await fleet.command("cleanup/preview", body: rule)
             #expect(preview.state == .done, "\(preview.message)")
             let applied = try await fleet.command("cleanup/apply", body: rule)
             #expect(applied.state == .done, "\(applied.message)")
             try await fleet.image("demo/team/app:1", "is in the trash") { $0.restorableUntil != nil }
+            let listed = try await fleet.command("registries/demo/enumerate")
+            #expect(listed.state == .done, "\(listed.message)")
+            try await fleet.image("demo/team/app:2", "is listed") { $0.sources.contains("enumeration") }
             for (name, ending) in fleet.stop() { #expect(ending == .exited(0), "\(name): \(whereEnded(fleet, name))") }
         }
     }

@@ -17,21 +17,21 @@ public protocol TopicAdmin: Sendable {
 /// The brokers' own administration.
 struct BrokerTopicAdmin: TopicAdmin {
     private let clients: ReaderClients
-    private let replicationFactor: Int?
+    private let configuration: KafkaConfiguration
     private let logger: Logger
 
-    init(clients: ReaderClients, replicationFactor: Int?, logger: Logger) {
+    init(clients: ReaderClients, configuration: KafkaConfiguration, logger: Logger) {
         self.logger = logger
         self.clients = clients
-        self.replicationFactor = replicationFactor
+        self.configuration = configuration
     }
 
     func find(_ names: [TopicName]) async throws -> [TopicName: FoundTopic] {
-        let (handle, logger) = (try clients.any(), logger)
+        let (handle, logger, compares) = (try clients.any(), logger, configuration.checksTopicSettings)
         return try await onOwnThread {
             let partitions = try KafkaMetadata.partitions(handle)
             let there = names.filter { partitions[$0.rawValue] != nil }
-            let settings = try Self.knownSettings(of: there, handle, logger)
+            let settings = compares ? try Self.knownSettings(of: there, handle, logger) : nil
             var found: [TopicName: FoundTopic] = [:]
             for name in there {
                 found[name] = FoundTopic(
@@ -44,7 +44,7 @@ struct BrokerTopicAdmin: TopicAdmin {
     func create(_ topics: [Topic]) async throws {
         guard !topics.isEmpty else { return }
         let handle = try clients.any()
-        let replicas = Int32(replicationFactor ?? -1)
+        let replicas = Int32(configuration.replicationFactor ?? -1)
         try await onOwnThread { try Self.create(topics, replicas, handle) }
     }
 

@@ -79,6 +79,8 @@ final class Fleet: GatewayDriver {
         self.webhooks = "http://127.0.0.1:\(webhooks)"
         environment = [
             "PRATIQUE_KAFKA_BROKERS": kafka.configuration.brokers,
+            // The test cluster has no settings of topics.
+            "PRATIQUE_KAFKA_CHECK_TOPICS": kafka.cluster == nil ? "true" : "false",
             "PRATIQUE_API_LISTEN": "127.0.0.1:\(api)", "PRATIQUE_WEBHOOKS_LISTEN": "127.0.0.1:\(webhooks)",
             "PRATIQUE_HTTP_ALLOWED_ADDRESSES": "127.0.0.0/8", "PRATIQUE_REGISTRIES_PLAIN_HTTP": "127.0.0.1",
             "PRATIQUE_CREDENTIAL_KEYS": "k-1:" + Data((0..<32).map { UInt8($0) }).base64EncodedString(),
