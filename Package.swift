@@ -140,7 +140,7 @@ let package = Package(
             "ServiceRuntime",
             [
                 "Model", "EventLogPort", "HTTPPort", argumentParser, httpTypes, hummingbird, logging, metrics, nioCore,
-                nioHTTPTypes, nioPosix, serviceLifecycle,
+                nioHTTPTypes, nioPosix, serviceLifecycle, yams,
             ]
         ),
 

@@ -33,15 +33,11 @@ package struct CompositionConfiguration: Sendable {
                 "data.folder", default: "/data", help: "Folder for the log, views, spool and cache."))
         let keyFile = settings.optionalText(
             "credentials.key-file", help: "Keys that seal registry credentials; mode 0600, outside the data folder.")
-        let allowed = settings.text(
-            "http.allowed-addresses", default: "",
+        let allowed = settings.list(
+            "http.allowed-addresses",
             help: "Private hosts, addresses and CIDR blocks that may be connected to, separated by commas.")
         self.init(
-            dataFolder: folder, keyFile: keyFile.map { URL(fileURLWithPath: $0) }, allowedAddresses: Self.list(allowed))
-    }
-
-    static func list(_ text: String) -> [String] {
-        text.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
+            dataFolder: folder, keyFile: keyFile.map { URL(fileURLWithPath: $0) }, allowedAddresses: allowed)
     }
 
     /// `DATA.key`, next to the data folder, so that a copy of the data alone opens nothing.

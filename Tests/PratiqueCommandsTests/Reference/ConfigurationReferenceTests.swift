@@ -9,7 +9,13 @@ import WebhookGatewayService
 struct ConfigurationReferenceTests {
     /// Who reads settings, by the page's headings.
     private static let readers: [(title: String, read: @Sendable (inout Settings) -> Void)] = [
-        ("Every process", { _ = RuntimeConfiguration(from: &$0) }),
+        (
+            "Every process",
+            {
+                $0.readFile()
+                _ = RuntimeConfiguration(from: &$0)
+            }
+        ),
         ("Data, keys and network", { _ = CompositionConfiguration(from: &$0) }),
         ("webhook-gateway", { _ = GatewayConfiguration(from: &$0) }),
         ("scanner", { _ = ScannerConfiguration(from: &$0) }),
