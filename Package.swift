@@ -261,6 +261,14 @@ let package = Package(
                 "TestSupport", "pratique",
                 "webhook-gateway", "registry-enumerator", "scanner", "policy-evaluator", "cleanup", crypto,
             ]),
+        tests(
+            "DeploymentTests",
+            [
+                "Composition", "EventLogPort", "Events", "Model", "PratiqueCommands", "RegistryAccess",
+                "ScannerService",
+                "ServiceRuntime", "TestSupport", "WebhookGatewayService", argumentParser, yams,
+                "pratique", "webhook-gateway", "registry-enumerator", "scanner", "policy-evaluator", "cleanup",
+            ]),
         tests("TidyTests", []),
     ]
 )
