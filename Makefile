@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash -eu -o pipefail
 .DEFAULT_GOAL := help
-.PHONY: help deps check format build tidy fmt test demo bench compose-check clean
+.PHONY: help deps check format build tidy fmt test demo bench compose-check smoke clean
 
 # Folders with Swift sources, those that exist.
 SOURCES := Package.swift $(wildcard Shared Services Tests Benchmarks)
@@ -38,6 +38,9 @@ demo: deps ## Start Pratique and a registry on this machine, push sample images,
 
 compose-check: build ## Hold docker-compose.yml, the Dockerfile and the manifests to the code
 	$(TEST) --filter DeploymentTests
+
+smoke: ## Push images to a composition that is running, and wait for their verdicts
+	@scripts/smoke
 
 bench: deps ## Build in release and print the figures
 	@scripts/bench
