@@ -1,4 +1,5 @@
 package import Foundation
+import RegistryAccess
 package import ServiceRuntime
 
 /// Where a process keeps its data, and what it may reach.
@@ -44,6 +45,7 @@ package struct CompositionConfiguration: Sendable {
             dataFolder: folder, keyFile: keyFile.map { URL(fileURLWithPath: $0) }, allowedAddresses: allowed,
             createsKeys: createsKeys)
         self.opensCredentials = opensCredentials
+        if opensCredentials { settings.reads(variable: KeyRing.environmentName) }
     }
 
     /// `DATA.key`, next to the data folder, so that a copy of the data alone opens nothing.

@@ -24,6 +24,7 @@ package struct Settings: Sendable {
     private var problems: [ConfigurationError.Problem] = []
     private var unreadOptions: Set<String>
     private var unreadFileKeys: Set<String> = []
+    private var readVariables: Set<String> = []
     private let options: [String: String]
     private let environment: [String: String]
     private var file: SettingsFile?
@@ -66,9 +67,12 @@ package struct Settings: Sendable {
     /// Variables named `PRATIQUE_*` that no setting of this process has: a spelling mistake, or a sibling's. To be
     /// warned of, not refused, since the services of one installation can share an environment file.
     package var unreadVariables: [String] {
-        let read = Set(entries.flatMap { [$0.variable, $0.variable + "_FILE"] })
+        let read = readVariables.union(entries.flatMap { [$0.variable, $0.variable + "_FILE"] })
         return environment.keys.filter { $0.hasPrefix("PRATIQUE_") && !read.contains($0) }.sorted()
     }
+
+    /// Says that a variable is read as it is, beside the settings, so nobody is warned of it.
+    package mutating func reads(variable name: String) { readVariables.insert(name) }
 
     /// Adds a problem that only the reader of several settings can see.
     package mutating func problem(_ key: String, _ reason: String) {
