@@ -94,6 +94,12 @@ struct KubernetesTests {
         ),
         ("scanner.yaml", .init("path: /ready", "path: /readyz", "its readinessProbe asks /readyz")),
         (
+            "webhook-gateway.yaml",
+            .init(
+                "readinessProbe:\n            httpGet: { path: /health",
+                "readinessProbe:\n            httpGet: { path: /ready", "its readinessProbe asks /ready")
+        ),
+        (
             "scanner.yaml",
             .init(
                 "livenessProbe:\n            httpGet: { path: /health, port: operator",
