@@ -66,6 +66,11 @@ enum Executables {
         } else {
             serve(words, &reading)
             reading.variables = [ServerOptions.addressVariable, ServerOptions.tokenVariable]
+            // `admin topics` reads those of the services that say where the log is.
+            var settings = Settings()
+            _ = CompositionConfiguration(from: &settings)
+            reading.variables.formUnion(
+                variables(of: settings).filter { $0.hasPrefix(SettingEntry.variable("kafka.")) })
         }
         reading.variables.formUnion(Awaited.settings.flatMap(variables))
         reading.variables.formUnion([KeyRing.environmentName, "http_proxy", "https_proxy", "no_proxy"])
