@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash -eu -o pipefail
 .DEFAULT_GOAL := help
-.PHONY: help deps check format build tidy fmt test demo bench clean
+.PHONY: help deps check format build tidy fmt test demo bench compose-check smoke clean
 
 # Folders with Swift sources, those that exist.
 SOURCES := Package.swift $(wildcard Shared Services Tests Benchmarks)
@@ -10,7 +10,7 @@ SOURCES := Package.swift $(wildcard Shared Services Tests Benchmarks)
 TEST := scripts/run-tests
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 deps: ## Install the system packages that are missing (Debian, Ubuntu)
 	@scripts/install-dependencies
@@ -35,6 +35,12 @@ test: deps build ## Run every test: first the fast ones, then those with real se
 
 demo: deps ## Start Pratique and a registry on this machine, push sample images, show their verdicts
 	@scripts/demo
+
+compose-check: build ## Hold docker-compose.yml, the Dockerfile and the manifests to the code
+	$(TEST) --filter DeploymentTests
+
+smoke: ## Push images to a composition that is running, and wait for their verdicts
+	@scripts/smoke
 
 bench: deps ## Build in release and print the figures
 	@scripts/bench

@@ -143,7 +143,7 @@ let package = Package(
             "ServiceRuntime",
             [
                 "Model", "EventLogPort", "HTTPPort", argumentParser, httpTypes, hummingbird, logging, metrics, nioCore,
-                nioHTTPTypes, nioPosix, serviceLifecycle,
+                nioHTTPTypes, nioPosix, serviceLifecycle, yams,
             ]
         ),
 
@@ -275,6 +275,14 @@ let package = Package(
                 "Model", "Events", "EventLogKafka", "EventLogPort", "EventLogSQLite", "GatewayAPI", "HTTPPort",
                 "HTTPCurl", "TestSupport", "pratique",
                 "webhook-gateway", "registry-enumerator", "scanner", "policy-evaluator", "cleanup", crypto,
+            ]),
+        tests(
+            "DeploymentTests",
+            [
+                "Composition", "EventLogPort", "Events", "Model", "PratiqueCommands", "RegistryAccess",
+                "ScannerService",
+                "ServiceRuntime", "TestSupport", "WebhookGatewayService", argumentParser, yams,
+                "pratique", "webhook-gateway", "registry-enumerator", "scanner", "policy-evaluator", "cleanup",
             ]),
         tests("TidyTests", []),
     ]

@@ -5,11 +5,11 @@ import Foundation
 import Logging
 import TestSupport
 
-/// The Kafka log's append and reading against a plain C program: 1 KiB values, the same library, properties and brokers.
-/// Pairs in turn, the medians of their ratios.
+/// The Kafka log's append and reading against a plain C program: 1 KiB values, the same library, properties and
+/// brokers. Pairs in turn, the medians of their ratios.
 ///
-/// The brokers are those of `PRATIQUE_BENCH_KAFKA=host:port`, or librdkafka's test cluster in a process of its own: this
-/// program, started with `cluster`.
+/// The brokers are those of `PRATIQUE_BENCH_KAFKA=host:port`, or librdkafka's test cluster in a process of its own:
+/// this program, started with `cluster`.
 @main
 enum KafkaLogBenchmark {
     static let records = 160_000

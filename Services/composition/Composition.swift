@@ -28,12 +28,8 @@ package struct Composition: Sendable {
     /// - Throws: `EventLogError`, `RegistryAccessError.badKeys`, `HTTPTransportError.badRequest`.
     package static func open(_ configuration: CompositionConfiguration, _ runtime: Runtime) async throws -> Composition
     {
-        let keys =
-            configuration.createsKeys && configuration.environment[KeyRing.environmentName]?.isEmpty != false
-            ? try KeyRing.createIfMissing(at: configuration.keyFile)
-            : try KeyRing(environment: configuration.environment, file: configuration.keyFile)
         let sealer = CredentialSealer(
-            keys: keys, sources: CredentialSources(environment: configuration.environment))
+            keys: try keys(configuration), sources: CredentialSources(environment: configuration.environment))
         let transport = CurlTransport(
             .init(
                 addresses: try AddressPolicy(allowing: configuration.allowedAddresses),
@@ -58,6 +54,14 @@ package struct Composition: Sendable {
         }
         let folder = configuration.dataFolder.appending(path: "log")
         return try await SQLiteEventLog.open(folder: folder, time: runtime.time, logger: runtime.logger)
+    }
+
+    /// A process that opens no credential gets keys that open none.
+    private static func keys(_ configuration: CompositionConfiguration) throws(RegistryAccessError) -> KeyRing {
+        guard configuration.opensCredentials else { return .fresh() }
+        return configuration.createsKeys && configuration.environment[KeyRing.environmentName]?.isEmpty != false
+            ? try KeyRing.createIfMissing(at: configuration.keyFile)
+            : try KeyRing(environment: configuration.environment, file: configuration.keyFile)
     }
 
     /// The ports of one service, with its own folder.

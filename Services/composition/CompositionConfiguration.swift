@@ -1,4 +1,5 @@
 package import Foundation
+import RegistryAccess
 package import ServiceRuntime
 
 /// Where a process keeps its data, and what it may reach.
@@ -11,8 +12,10 @@ package struct CompositionConfiguration: Sendable {
     package var allowedAddresses: [String]
     /// Scanner pools whose topics are declared.
     package var pools: [String]
-    /// Whether a missing key file is made: on one machine, where no other process has to share it.
+    /// Whether a missing key file is made: by the first of the processes that share it.
     package var createsKeys: Bool
+    /// Whether the process opens registry credentials. One that does not needs no keys.
+    package var opensCredentials = true
     package var environment: [String: String]
     /// Where the log is; a file in the data folder if nil.
     package var kafka: KafkaSettings?
@@ -31,23 +34,23 @@ package struct CompositionConfiguration: Sendable {
         self.environment = environment
     }
 
-    package init(from settings: inout Settings) {
+    package init(from settings: inout Settings, opensCredentials: Bool = true) {
         let folder = URL(
             fileURLWithPath: settings.text(
                 "data.folder", default: "/data",
                 help: "Folder for the log where it is a file, and for views, spool and cache."))
         let keyFile = settings.optionalText(
             "credentials.key-file", help: "Keys that seal registry credentials; mode 0600, outside the data folder.")
-        let allowed = settings.text(
-            "http.allowed-addresses", default: "",
+        let createsKeys = settings.flag(
+            "credentials.create-keys", default: false, help: "Make the key file when it is missing.")
+        let allowed = settings.list(
+            "http.allowed-addresses",
             help: "Private hosts, addresses and CIDR blocks that may be connected to, separated by commas.")
         self.init(
-            dataFolder: folder, keyFile: keyFile.map { URL(fileURLWithPath: $0) },
-            allowedAddresses: Self.list(allowed), kafka: KafkaSettings.read(from: &settings))
-    }
-
-    static func list(_ text: String) -> [String] {
-        text.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
+            dataFolder: folder, keyFile: keyFile.map { URL(fileURLWithPath: $0) }, allowedAddresses: allowed,
+            createsKeys: createsKeys, kafka: KafkaSettings.read(from: &settings))
+        self.opensCredentials = opensCredentials
+        if opensCredentials { settings.reads(variable: KeyRing.environmentName) }
     }
 
     /// `DATA.key`, next to the data folder, so that a copy of the data alone opens nothing.

@@ -67,7 +67,7 @@ public struct TopicAccess: Sendable {
         reads: [
             Topics.evaluatorCommands, Topics.images, Topics.candidates, Topics.registries, Topics.policies,
             Topics.exceptions, Topics.inventories, Topics.scanStatus, Topics.verdicts, Topics.advisories,
-            Topics.generations,
+            Topics.generations, Topics.replies,
         ],
         groups: ["policy-evaluator"])
 

@@ -149,6 +149,11 @@ struct FleetIntegrationTests {
                     $0.packages == 2
                 }
             }
+            // The one that was killed may have read what another one then read again.
+            let scanners = fleet.members.count { $0.service == "scanner" }
+            for (path, times) in try harbour.registry.requests("GET", holding: "/load/app/blobs/") {
+                #expect(times <= scanners, "\(path) was fetched \(times) times")
+            }
         }
     }
 

@@ -14,7 +14,7 @@ enum Checkout {
     /// All text files with one of these extensions (or names), sorted by path.
     private static let wanted: Set<String> = [
         "swift", "c", "h", "cpp", "modulemap", "md", "sh", "yml", "yaml", "Makefile", "Dockerfile", "run",
-        "install-dependencies", "demo", "bench", "sample-images",
+        "install-dependencies", "demo", "demo-steps", "smoke", "bench", "sample-images", "run-tests",
     ]
 
     static let files: [SourceFile] = {

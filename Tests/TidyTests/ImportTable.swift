@@ -50,7 +50,9 @@ enum ImportTable {
 
 /// Folders under `Tests/`: `<Module>Tests` or `<Module>IntegrationTests`, and a few by name.
 enum TestFolders {
-    static let others: Set<String> = ["TestSupport", "EventLogContract", "TidyTests", "EndToEndIntegrationTests"]
+    static let others: Set<String> = [
+        "TestSupport", "CRdkafkaMock", "EventLogContract", "TidyTests", "EndToEndIntegrationTests", "DeploymentTests",
+    ]
 
     static func problems(folders: [String], manifest: Manifest) -> [String] {
         folders.filter { !others.contains($0) }.compactMap { folder in

@@ -8,7 +8,7 @@ struct Cleanup: ServiceProcess {
     static let summary = "Proposes what leaves the catalogue, through a trash, restorable."
 
     static func configuration(from settings: inout Settings) -> CompositionConfiguration {
-        CompositionConfiguration(from: &settings)
+        CompositionConfiguration(from: &settings, opensCredentials: false)
     }
 
     static func services(_ configuration: CompositionConfiguration, _ runtime: Runtime) async throws -> [any Service] {

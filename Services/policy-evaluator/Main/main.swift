@@ -8,7 +8,7 @@ struct PolicyEvaluator: ServiceProcess {
     static let summary = "Joins inventories with advisories and policies into verdicts."
 
     static func configuration(from settings: inout Settings) -> CompositionConfiguration {
-        CompositionConfiguration(from: &settings)
+        CompositionConfiguration(from: &settings, opensCredentials: false)
     }
 
     static func services(_ configuration: CompositionConfiguration, _ runtime: Runtime) async throws -> [any Service] {

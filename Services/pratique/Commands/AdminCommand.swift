@@ -10,13 +10,24 @@ import ServiceRuntime
 /// `pratique admin`: what is done once for an installation, by who runs it.
 struct AdminCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "admin", abstract: "Prepare an installation over Kafka.", subcommands: [AdminTopicsCommand.self])
+        commandName: "admin", abstract: "Prepare an installation over Kafka.",
+        discussion: """
+            Examples:
+              pratique admin topics plan --kafka-brokers kafka:9092
+              pratique admin topics apply --kafka-brokers kafka:9092
+            """,
+        subcommands: [AdminTopicsCommand.self])
 }
 
 struct AdminTopicsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "topics",
         abstract: "Compare the brokers' topics with the declared ones, and make what is missing.",
+        discussion: """
+            Examples:
+              pratique admin topics plan --kafka-brokers kafka:9092
+              pratique admin topics plan --acls --pools default,edge
+            """,
         subcommands: [Plan.self, Apply.self], defaultSubcommand: Plan.self)
 
     struct Options: ParsableArguments {
@@ -79,7 +90,7 @@ struct AdminTopicsCommand: ParsableCommand {
             discussion: """
                 Examples:
                   pratique admin topics apply --kafka-brokers kafka:9092
-                  PRATIQUE_KAFKA_BROKERS=kafka:9092 pratique admin topics apply --pools default,edge
+                  pratique admin topics apply --kafka-brokers kafka:9092 --pools default,edge
                 """)
         @OptionGroup var options: Options
 

@@ -15,6 +15,7 @@ package struct Pratique: ParsableCommand {
         subcommands: [
             ServeCommand.self, ScanCommand.self, ImagesCommand.self, RegistriesCommand.self, PoliciesCommand.self,
             AdvisoriesCommand.self, CleanupCommand.self, TokensCommand.self, AdminCommand.self,
+            HealthCommand.self,
         ])
 
     package init() {}

@@ -18,14 +18,13 @@ public struct ScannerConfiguration: Sendable, Hashable {
 
 extension ScannerConfiguration {
     package init(from settings: inout Settings) {
-        let pools = settings.text(
-            "scanner.pools", default: "default", help: "Pools whose requests are served, separated by commas.")
+        let pools = settings.list(
+            "scanner.pools", default: ["default"], help: "Pools whose requests are served, separated by commas.")
         let width = settings.integer("scanner.width", default: 2, in: 1...64, help: "Images read at a time.")
         let cache = settings.integer(
             "scanner.layer-cache.megabytes", default: 1024, in: 1...1_000_000,
             help: "Results of layers that are kept on disk.")
         self.init(
-            pools: pools.split(separator: ",").map { String($0.filter { $0 != " " }) }, width: width,
-            layerCacheBytesMax: Int64(cache) << 20)
+            pools: pools, width: width, layerCacheBytesMax: Int64(cache) << 20)
     }
 }

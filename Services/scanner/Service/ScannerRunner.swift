@@ -7,8 +7,8 @@
 /// **Limits**: `ScannerConfiguration`; those of a scan are `ScanLimits` and `LayerLimits`. It knows nothing of
 /// advisories or policies.
 import Analysers
-import EventLogPort
-import Events
+package import EventLogPort
+package import Events
 import Foundation
 import Logging
 import Model
@@ -58,12 +58,17 @@ public struct ScannerRunner: Service {
         }
     }
 
+    /// The group that serves a lane of a pool; what is left for it to read is what scanners are scaled by.
+    package static func group(pool: String, _ lane: Topics.Lane) throws -> GroupName {
+        try GroupName("scanner.\(pool).\(lane.rawValue)")
+    }
+
     private func processors(_ jobs: ScanJobs) throws -> [GroupProcessor] {
         let slots = ScanSlots(width: configuration.width)
         return try configuration.pools.flatMap { pool in
             try Topics.Lane.allCases.map { lane in
                 GroupProcessor(
-                    log: ports.log, group: try GroupName("scanner.\(pool).\(lane.rawValue)"),
+                    log: ports.log, group: try Self.group(pool: pool, lane),
                     topics: [try Topics.scanRequests(pool: pool, lane).name], deadLetters: Topics.deadLetters.name,
                     limits: .init(width: configuration.width, order: .none), time: ports.time, logger: ports.logger,
                     handler: ScanHandler(lane: lane, slots: slots, jobs: jobs))

@@ -34,15 +34,15 @@ package struct GatewayConfiguration: Sendable {
     package static let defaultAPIAddress = ListenAddress(host: "127.0.0.1", port: 8080)
 
     package init(from settings: inout Settings) {
-        let hosts = settings.text(
-            "registries.plain-http", default: "",
+        let hosts = settings.list(
+            "registries.plain-http",
             help: "Hosts that may be registered with http: instead of https:, separated by commas; * for all.")
         self.init(
             webhooksAddress: settings.address(
                 "webhooks.listen", default: Self.defaultWebhooksAddress, help: "Where registries send notifications."),
             apiAddress: settings.address(
                 "api.listen", default: Self.defaultAPIAddress, help: "Where the REST API and the console are."),
-            plainHTTPHosts: hosts.split(separator: ",").map { $0.filter { $0 != " " } }.filter { !$0.isEmpty },
+            plainHTTPHosts: hosts,
             spoolBytesMax: settings.bytes(
                 "spool.bytes-max", default: 256 << 20, in: 1 << 20...1 << 40,
                 help: "How much may wait on disk while the log cannot be reached; beyond it webhooks get 503."),

@@ -21,6 +21,7 @@ final class PendingAppend: Sendable {
     }
 
     private let state: Mutex<State>
+    // Written in `init` only, and read by librdkafka's threads: so shared without a lock.
     nonisolated(unsafe) private let slots: UnsafeMutablePointer<Slot>
 
     /// Keeps itself alive until the last record is settled.

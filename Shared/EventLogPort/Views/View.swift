@@ -51,7 +51,8 @@ public final class View<P: Projection, S: ViewStore>: Sendable where P.Transacti
             try await feed()
         } catch EventLogError.positionsLost(let topic) {
             // What the store has is of records that are no more: the next start builds it anew.
-            try await store.commit(ViewState(log: LogIdentity(""), version: -1, positions: [:], fedAt: time.now())) { _ in }
+            let nobodys = ViewState(log: LogIdentity(""), version: -1, positions: [:], fedAt: time.now())
+            try await store.commit(nobodys) { _ in }
             throw EventLogError.positionsLost(topic)
         } catch is CancellationError {
             // A graceful end: what was committed is whole.

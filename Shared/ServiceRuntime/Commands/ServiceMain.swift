@@ -27,6 +27,7 @@ struct ProcessSettings<Process: ServiceProcess> {
             throw ConfigurationError([.init(error.text, error.reason)])
         }
         var settings = Settings(options: parsed, environment: environment)
+        settings.readFile()
         runtime = RuntimeConfiguration(from: &settings)
         process = Process.configuration(from: &settings)
         self.settings = settings
@@ -39,7 +40,8 @@ struct ProcessSettings<Process: ServiceProcess> {
             let fallback = entry.defaultText.isEmpty ? "" : ", default \(entry.defaultText)"
             return "  \(entry.option), \(entry.variable)\n      \(entry.help) (\(entry.type)\(fallback))"
         }
-        return "SETTINGS (the command line wins over the environment):\n" + lines.joined(separator: "\n")
+        return "SETTINGS (the command line wins over the environment, both over the file):\n"
+            + lines.joined(separator: "\n")
     }
 }
 
@@ -94,11 +96,7 @@ struct HealthCommand<Process: ServiceProcess>: AsyncParsableCommand {
         let all = try ProcessSettings<Process>(options: settings)
         try all.settings.finish()
         let address = all.runtime.operatorAddress
-        let answer = try await HealthProbe(address: address).ask(ready ? .ready : .health)
-        guard answer.status == 200 else {
-            throw HealthProbeError(address: address, cause: .answered(answer.status, answer.body))
-        }
-        print(answer.body)
+        print(try await HealthProbe(address: address).confirm(ready ? .ready : .health))
     }
 }
 

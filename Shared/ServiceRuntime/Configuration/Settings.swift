@@ -1,8 +1,8 @@
 import Foundation
 import Model
 
-/// Reads settings by key from the command line, then the environment (`PRATIQUE_*`), then the default, and collects
-/// every problem instead of stopping at the first.
+/// Reads settings by key from the command line, then the environment (`PRATIQUE_*`), then the settings file, then the
+/// default, and collects every problem instead of stopping at the first.
 ///
 /// A part of a process has a plain struct and fills it from here; a wrong value counts as a problem and reads as the
 /// default, so that the rest is still checked. `finish()` throws what was collected.
@@ -23,8 +23,11 @@ package struct Settings: Sendable {
     package private(set) var entries: [SettingEntry] = []
     private var problems: [ConfigurationError.Problem] = []
     private var unreadOptions: Set<String>
+    private var unreadFileKeys: Set<String> = []
+    private var readVariables: Set<String> = []
     private let options: [String: String]
     private let environment: [String: String]
+    private var file: SettingsFile?
 
     /// - Parameters:
     ///   - options: by option name without dashes: `log-level`.
@@ -35,18 +38,41 @@ package struct Settings: Sendable {
         unreadOptions = Set(options.keys)
     }
 
-    /// Throws everything that was wrong, including options that nothing asked for.
+    /// The setting that names a YAML file with settings, `config`, and the file itself. To be called before any other
+    /// setting is read.
+    package mutating func readFile() {
+        let named = find("config")?.name ?? "config"
+        let path = optionalText("config", help: "YAML file with settings; the command line and the environment win.")
+        guard let path else { return }
+        do throws(ParseError) {
+            let file = try SettingsFile(path: path)
+            problems += file.problems
+            unreadFileKeys = Set(file.values.keys)
+            self.file = file
+        } catch {
+            problems.append(.init(named, error.reason))
+        }
+    }
+
+    /// Throws everything that was wrong, including options and keys of the file that nothing asked for.
     package func finish() throws(ConfigurationError) {
-        let unknown = unreadOptions.sorted().map { ConfigurationError.Problem("--\($0)", "there is no such setting") }
+        let unknown =
+            unreadOptions.sorted().map { ConfigurationError.Problem("--\($0)", "there is no such setting") }
+            + unreadFileKeys.sorted().map {
+                ConfigurationError.Problem(file?.name(of: $0) ?? $0, "this process has no such setting")
+            }
         guard problems.isEmpty, unknown.isEmpty else { throw ConfigurationError(problems + unknown) }
     }
 
     /// Variables named `PRATIQUE_*` that no setting of this process has: a spelling mistake, or a sibling's. To be
     /// warned of, not refused, since the services of one installation can share an environment file.
     package var unreadVariables: [String] {
-        let read = Set(entries.flatMap { [$0.variable, $0.variable + "_FILE"] })
+        let read = readVariables.union(entries.flatMap { [$0.variable, $0.variable + "_FILE"] })
         return environment.keys.filter { $0.hasPrefix("PRATIQUE_") && !read.contains($0) }.sorted()
     }
+
+    /// Says that a variable is read as it is, beside the settings, so nobody is warned of it.
+    package mutating func reads(variable name: String) { readVariables.insert(name) }
 
     /// Adds a problem that only the reader of several settings can see.
     package mutating func problem(_ key: String, _ reason: String) {
@@ -57,13 +83,16 @@ package struct Settings: Sendable {
 
     /// Any value that a function can parse. What `parse` throws becomes the problem's text.
     package mutating func value<Value>(
-        _ key: String, default fallback: Value, type: String, help: String,
+        _ key: String, default fallback: Value, type: String, help: String, isList: Bool = false,
         show: (Value) -> String = { "\($0)" }, parse: (String) throws -> Value
     ) -> Value {
         var result = fallback
         var source = SettingEntry.Source.defaults
         if let found = find(key) {
             do {
+                guard isList || !found.isList else {
+                    throw ParseError("value", in: found.text, "it takes one value, not a list")
+                }
                 result = try parse(found.text)
                 source = found.source
             } catch let error as ParseError {
@@ -81,6 +110,16 @@ package struct Settings: Sendable {
 
     package mutating func text(_ key: String, default fallback: String, help: String) -> String {
         value(key, default: fallback, type: "text", help: help) { $0 }
+    }
+
+    /// Texts separated by commas, in the settings file also as a YAML list. Blanks around each are dropped, and empty
+    /// ones.
+    package mutating func list(_ key: String, default fallback: [String] = [], help: String) -> [String] {
+        value(
+            key, default: fallback, type: "list", help: help, isList: true, show: { $0.joined(separator: ",") }
+        ) { text in
+            text.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
+        }
     }
 
     /// A text that may be absent; an empty one counts as absent.
@@ -168,16 +207,22 @@ package struct Settings: Sendable {
     package mutating func secret(_ key: String, help: String) -> Secret? {
         var result: Secret?
         var source = SettingEntry.Source.defaults
-        if let path = find(key + "-file") {
-            switch Self.read(path.text) {
-            case .success(let text):
-                result = Secret(text)
-                source = .file(path.text)
-            case .failure(let problem): problems.append(.init(path.name, problem.reason))
-            }
-        } else if let text = environment[SettingEntry.variable(key)], !text.isEmpty {
+        if file?.values[key] != nil {
+            unreadFileKeys.remove(key)
+            problem(file?.name(of: key) ?? key, "a secret does not stand in this file; write \(key)-file: PATH")
+        }
+        let inFile = find(key + "-file")
+        let text = environment[SettingEntry.variable(key)].flatMap { $0.isEmpty ? nil : $0 }
+        if let text, inFile?.isFromFile != false {
             result = Secret(text)
             source = .environment
+        } else if let inFile {
+            do throws(ParseError) {
+                result = Secret(try Self.read(inFile.text))
+                source = .file(inFile.text)
+            } catch {
+                problems.append(.init(inFile.name, error.reason))
+            }
         }
         entries.append(
             SettingEntry(
@@ -192,30 +237,37 @@ package struct Settings: Sendable {
         let name: String
         let text: String
         let source: SettingEntry.Source
+        var isList = false
+
+        /// Not from the command line or the environment.
+        var isFromFile: Bool {
+            guard case .file = source else { return false }
+            return true
+        }
     }
 
     private mutating func find(_ key: String) -> Found? {
+        unreadFileKeys.remove(key)
         let option = String(SettingEntry.option(key).dropFirst(2))
         if let text = options[option] {
             unreadOptions.remove(option)
             return Found(name: "--" + option, text: text, source: .commandLine)
         }
         let variable = SettingEntry.variable(key)
-        return environment[variable].map { Found(name: variable, text: $0, source: .environment) }
+        if let text = environment[variable] { return Found(name: variable, text: text, source: .environment) }
+        guard let file, let value = file.values[key] else { return nil }
+        let source = SettingEntry.Source.file(file.place(of: key))
+        return switch value.content {
+        case .text(let text): Found(name: file.name(of: key), text: text, source: source)
+        case .list(let texts):
+            Found(name: file.name(of: key), text: texts.joined(separator: ","), source: source, isList: true)
+        }
     }
 
-    private static func read(_ path: String) -> Result<String, ParseError> {
-        func failure(_ reason: String) -> Result<String, ParseError> {
-            .failure(ParseError("secret file", in: path, reason))
-        }
-        guard let handle = FileHandle(forReadingAtPath: path) else { return failure("cannot read the file \(path)") }
-        defer { try? handle.close() }
-        guard let data = try? handle.read(upToCount: secretMaxBytes + 1) ?? Data() else {
-            return failure("cannot read the file \(path)")
-        }
-        guard data.count <= secretMaxBytes else { return failure("the file \(path) is over \(secretMaxBytes) bytes") }
-        guard let text = String(data: data, encoding: .utf8) else { return failure("the file \(path) is not UTF-8") }
+    private static func read(_ path: String) throws(ParseError) -> String {
+        let text = try BoundedFile.read(path, as: "secret file", bytesMax: secretMaxBytes)
         let trimmed = text.trimmingCharacters(in: .whitespacesAndNewlines)
-        return trimmed.isEmpty ? failure("the file \(path) is empty") : .success(trimmed)
+        guard !trimmed.isEmpty else { throw ParseError("secret file", in: path, "the file \(path) is empty") }
+        return trimmed
     }
 }

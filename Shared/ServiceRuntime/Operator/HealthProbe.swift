@@ -39,6 +39,16 @@ package struct HealthProbe: Sendable {
         }
     }
 
+    /// What it says when all is well.
+    /// - Throws: `HealthProbeError`, also when it answers that something is not.
+    package func confirm(_ question: Question) async throws -> String {
+        let answer = try await ask(question)
+        guard answer.status == 200 else {
+            throw HealthProbeError(address: address, cause: .answered(answer.status, answer.body))
+        }
+        return answer.body
+    }
+
     private func exchange(_ question: Question) async throws -> Answer {
         let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .connectTimeout(.seconds(5))

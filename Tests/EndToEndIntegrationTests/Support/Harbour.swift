@@ -46,17 +46,8 @@ struct Harbour {
 
     func pusher() throws -> ImagePusher { try ImagePusher(pratique.transport, address: registry.address) }
 
-    /// What the registry answered so far: `GET /v2/…` lines of its log, by path.
     func requests(_ method: String, holding text: String) throws -> [String: Int] {
-        let log = try String(contentsOf: registry.folder.appending(path: "registry.log"), encoding: .utf8)
-        var counts: [String: Int] = [:]
-        for line in log.split(separator: "\n") where line.contains("\"\(method) /v2/") && line.contains(text) {
-            guard let start = line.range(of: "\"\(method) "),
-                let end = line.range(of: " HTTP/", range: start.upperBound..<line.endIndex)
-            else { continue }
-            counts[String(line[start.upperBound..<end.lowerBound]), default: 0] += 1
-        }
-        return counts
+        try registry.requests(method, holding: text)
     }
 }
 

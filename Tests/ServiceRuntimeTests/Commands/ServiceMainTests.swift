@@ -1,3 +1,4 @@
+import Foundation
 import ServiceLifecycle
 import Testing
 
@@ -35,6 +36,18 @@ struct ServiceMainTests {
         #expect(await status("config", "check", "--log-level", "a", "--log-level", "b") == .usage)
         #expect(await status("run", "--example-width", "0") == .usage)
         #expect(await status("config", "cheque") == .usage)
+    }
+
+    @Test("take a file of settings, and end with 2 for one that is wrong")
+    func file() async throws {
+        let file = FileManager.default.temporaryDirectory.appending(path: "settings-\(UUID().uuidString).yaml")
+        defer { try? FileManager.default.removeItem(at: file) }
+        let path = file.path(percentEncoded: false)
+        try Data("example: {width: 8}\nlog.level: debug\n".utf8).write(to: file)
+        #expect(await status("config", "check", "--config", path) == .success)
+        try Data("example: {width: 8, wdith: 9}\n".utf8).write(to: file)
+        #expect(await status("config", "check", "--config", path) == .usage)
+        #expect(await status("config", "check", "--config", path + ".missing") == .usage)
     }
 
     @Test("end with 1 when the process does not answer")

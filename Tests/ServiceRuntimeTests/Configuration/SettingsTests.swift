@@ -120,6 +120,8 @@ struct SettingsTests {
             environment: ["PRATIQUE_LOG_LEVLE": "debug", "PRATIQUE_LOG_LEVEL": "debug", "HOME": "/root"])
         _ = settings.text("log.level", default: "info", help: "")
         #expect(settings.unreadVariables == ["PRATIQUE_LOG_LEVLE"])
+        settings.reads(variable: "PRATIQUE_LOG_LEVLE")
+        #expect(settings.unreadVariables.isEmpty)
     }
 
     @Test("name their option and variable after the key")

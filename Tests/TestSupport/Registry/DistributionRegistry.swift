@@ -71,6 +71,19 @@ public final class DistributionRegistry: Sendable {
         throw StartError.didNotListen(log: (try? String(contentsOf: log, encoding: .utf8)) ?? "none")
     }
 
+    /// What the registry answered so far: `GET /v2/…` lines of its log, by path.
+    public func requests(_ method: String, holding text: String) throws -> [String: Int] {
+        let log = try String(contentsOf: folder.appending(path: "registry.log"), encoding: .utf8)
+        var counts: [String: Int] = [:]
+        for line in log.split(separator: "\n") where line.contains("\"\(method) /v2/") && line.contains(text) {
+            guard let start = line.range(of: "\"\(method) "),
+                let end = line.range(of: " HTTP/", range: start.upperBound..<line.endIndex)
+            else { continue }
+            counts[String(line[start.upperBound..<end.lowerBound]), default: 0] += 1
+        }
+        return counts
+    }
+
     init(port: Int, folder: URL, scheme: String, process: RunningProgram) {
         self.port = port
         self.folder = folder

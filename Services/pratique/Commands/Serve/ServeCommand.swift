@@ -73,7 +73,7 @@ struct ServeCommand: AsyncParsableCommand {
 
     private static let loopback = ["127.0.0.1", "localhost", "::1"]
 
-    private static func address(_ text: String, _ option: String) throws -> ListenAddress {
+    static func address(_ text: String, _ option: String) throws -> ListenAddress {
         do { return try ListenAddress(text) } catch {
             throw CommandFailure("bad \(option)", cause: "\(error)", status: .usage)
         }

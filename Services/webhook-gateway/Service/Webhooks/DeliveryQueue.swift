@@ -206,7 +206,8 @@ extension DeliveryQueue {
         case let error as EventLogError:
             switch error {
             case .badName, .unknownTopic, .valueTooLarge, .keyTooLong: return true
-            case .topicMismatch, .groupHeldElsewhere, .positionsLost, .unavailable, .corrupt, .failed, .closed: return false
+            case .topicMismatch, .groupHeldElsewhere, .positionsLost, .unavailable, .corrupt, .failed, .closed:
+                return false
             }
         default: return false
         }
