@@ -201,16 +201,20 @@ let package = Package(
         benchmark("LogAppend", ["CPlainLoop", "EventLogPort", "EventLogSQLite", logging]),
         .target(
             name: "CPlainKafka", path: "Benchmarks/CPlainKafka", linkerSettings: [.linkedLibrary("rdkafka")]),
-        benchmark("KafkaLog", ["CPlainKafka", "EventLogKafka", "EventLogPort", "TestSupport", logging]),
+        benchmark(
+            "KafkaLog", ["CPlainKafka", "EventLogKafka", "EventLogPort", "Events", "KafkaTestCluster", logging]),
         benchmark("EmptyHandler", ["ServiceRuntime", httpTypes, hummingbird, logging, nioCore]),
 
         // Tests
         .target(
             name: "CRdkafkaMock", path: "Tests/CRdkafkaMock", linkerSettings: [.linkedLibrary("rdkafka")]),
         .target(
+            name: "KafkaTestCluster", dependencies: ["CRdkafkaMock", "EventLogKafka", "EventLogPort"],
+            path: "Tests/KafkaTestCluster", swiftSettings: settings),
+        .target(
             name: "TestSupport",
             dependencies: [
-                "Model", "CRdkafkaMock", "EventLogKafka", "EventLogPort", "EventLogSQLite", "Events", "HTTPPort",
+                "Model", "EventLogKafka", "EventLogPort", "EventLogSQLite", "Events", "KafkaTestCluster", "HTTPPort",
                 "CCompression", "RegistryAccess",
                 "RegistryClient", "Storage", crypto,
                 logging, nioCore, nioHTTP1, nioPosix,
@@ -229,7 +233,10 @@ let package = Package(
         tests("EventLogKafkaTests", ["EventLogKafka", "EventLogPort", "TestSupport"]),
         tests(
             "EventLogKafkaIntegrationTests",
-            ["EventLogKafka", "EventLogPort", "EventLogContract", "Storage", "TestSupport", grdb, logging]),
+            [
+                "EventLogKafka", "EventLogPort", "EventLogContract", "KafkaTestCluster", "Storage", "TestSupport", grdb,
+                logging,
+            ]),
         tests("StorageTests", ["Storage", "TestSupport"]),
         tests("EventsTests", ["Events", "Model", "EventLogPort", "TestSupport"]),
         tests("HTTPPortTests", ["HTTPPort", "TestSupport"]),
@@ -273,7 +280,7 @@ let package = Package(
             "EndToEndIntegrationTests",
             [
                 "Model", "Events", "EventLogKafka", "EventLogPort", "EventLogSQLite", "GatewayAPI", "HTTPPort",
-                "HTTPCurl", "TestSupport", "pratique",
+                "HTTPCurl", "KafkaTestCluster", "TestSupport", "pratique",
                 "webhook-gateway", "registry-enumerator", "scanner", "policy-evaluator", "cleanup", crypto,
             ]),
         tests(

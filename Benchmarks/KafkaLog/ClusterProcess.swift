@@ -1,7 +1,6 @@
 import EventLogKafka
 import EventLogPort
 import Foundation
-import TestSupport
 
 /// Brokers that are not in this process, so that their CPU time is not counted.
 final class ClusterProcess: Sendable {

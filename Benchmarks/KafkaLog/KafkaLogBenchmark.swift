@@ -1,9 +1,10 @@
 import CPlainKafka
 import EventLogKafka
 import EventLogPort
+import Events
 import Foundation
+import KafkaTestCluster
 import Logging
-import TestSupport
 
 /// The Kafka log's append and reading against a plain C program: 1 KiB values, the same library, properties and
 /// brokers. Pairs in turn, the medians of their ratios.
@@ -142,6 +143,9 @@ enum KafkaLogBenchmark {
 
     private static func serveCluster() async throws {
         let cluster = try MockCluster()
+        if CommandLine.arguments.dropFirst(2).first == "pratique" {
+            try await cluster.admin.create(Topics.all(pools: ["default"]))
+        }
         // Topics are made by who asks for them on standard input; the end of that is the end.
         say(cluster.brokers)
         while let line = readLine() {

@@ -4,6 +4,7 @@ import Events
 import Foundation
 import GatewayAPI
 import HTTPPort
+import KafkaTestCluster
 import Model
 import TestSupport
 import Testing

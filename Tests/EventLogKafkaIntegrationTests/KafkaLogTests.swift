@@ -1,6 +1,7 @@
 import EventLogKafka
 import EventLogPort
 import Foundation
+import KafkaTestCluster
 import Logging
 import Synchronization
 import TestSupport

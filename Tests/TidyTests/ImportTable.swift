@@ -51,7 +51,8 @@ enum ImportTable {
 /// Folders under `Tests/`: `<Module>Tests` or `<Module>IntegrationTests`, and a few by name.
 enum TestFolders {
     static let others: Set<String> = [
-        "TestSupport", "CRdkafkaMock", "EventLogContract", "TidyTests", "EndToEndIntegrationTests", "DeploymentTests",
+        "TestSupport", "CRdkafkaMock", "KafkaTestCluster", "EventLogContract", "TidyTests", "EndToEndIntegrationTests",
+        "DeploymentTests",
     ]
 
     static func problems(folders: [String], manifest: Manifest) -> [String] {

@@ -1,6 +1,7 @@
 public import EventLogKafka
 public import EventLogPort
 import Foundation
+public import KafkaTestCluster
 import Storage
 
 /// Brokers for a test: those that `PRATIQUE_TEST_KAFKA` names, or a test cluster of its own.

@@ -41,7 +41,7 @@ public final class MockCluster: @unchecked Sendable {
     }
 
     /// Deletes topics of real brokers, and waits until they are gone. Blocks.
-    static func deleteTopics(_ names: [String], of brokers: String) throws {
+    public static func deleteTopics(_ names: [String], of brokers: String) throws {
         for name in names {
             let code = crd_delete_topic(brokers, name)
             if code != 0 { throw MockClusterError(what: "the topic \(name) is not deleted: code \(code)") }
