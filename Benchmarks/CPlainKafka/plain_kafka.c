@@ -90,7 +90,9 @@ plain_run_t plain_kafka_consume(const char *const *properties, const char *topic
     rd_kafka_message_t *messages[64];
     int64_t bytes = 0;
     for (int64_t seen = 0; seen < count;) {
-        ssize_t got = rd_kafka_consume_batch_queue(queue, 100, messages, 64);
+        // With a timeout a batch waits until it is full: so what is there at once, or else the next one.
+        ssize_t got = rd_kafka_consume_batch_queue(queue, 0, messages, 64);
+        if (got == 0 && (messages[0] = rd_kafka_consume_queue(queue, 100)) != NULL) got = 1;
         for (ssize_t i = 0; i < got; i++) {
             if (messages[i]->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
                 seen++;
