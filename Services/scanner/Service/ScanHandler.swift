@@ -5,18 +5,19 @@ import Storage
 
 /// Takes the requests of one lane, one slot each.
 struct ScanHandler: RecordHandler {
+    let pool: String
     let lane: Topics.Lane
     let slots: ScanSlots
     let jobs: ScanJobs
 
     func handle(_ record: WholeRecord) async throws {
         let request = try record.payload(ScanRequest.self)
-        await slots.take(lane)
+        await slots.take(lane, pool: pool)
         do {
             try await jobs.run(request, lane: lane, context: record.context)
-            await slots.give()
+            await slots.give(lane)
         } catch {
-            await slots.give()
+            await slots.give(lane)
             throw error
         }
     }

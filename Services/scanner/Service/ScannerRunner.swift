@@ -59,14 +59,14 @@ public struct ScannerRunner: Service {
     }
 
     private func processors(_ jobs: ScanJobs) throws -> [GroupProcessor] {
-        let slots = ScanSlots(width: configuration.width)
+        let slots = ScanSlots(width: configuration.width, backgroundMax: configuration.backgroundMax)
         return try configuration.pools.flatMap { pool in
             try Topics.Lane.allCases.map { lane in
                 GroupProcessor(
                     log: ports.log, group: try GroupName("scanner.\(pool).\(lane.rawValue)"),
                     topics: [try Topics.scanRequests(pool: pool, lane).name], deadLetters: Topics.deadLetters.name,
                     limits: .init(width: configuration.width, order: .none), time: ports.time, logger: ports.logger,
-                    handler: ScanHandler(lane: lane, slots: slots, jobs: jobs))
+                    handler: ScanHandler(pool: pool, lane: lane, slots: slots, jobs: jobs))
             }
         }
     }
