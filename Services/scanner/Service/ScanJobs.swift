@@ -187,10 +187,8 @@ final class ScanJobs: Sendable {
     }
 
     private func missingRegistry(_ request: ScanRequest) -> Failure {
-        Failure(
-            kind: .notFound, message: "the registry \(request.name.registry) is not configured",
-            attempt: request.attempt,
-            nextAttemptAt: ports.time.now().addingTimeInterval(ScanFailure.firstDelaySeconds).milliseconds)
+        ScanFailure.failure(
+            .notFound, "the registry \(request.name.registry) is not configured", request.attempt, ports.time.now())
     }
 
     private func measure(_ start: Date, _ outcome: String) {
