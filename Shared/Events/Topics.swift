@@ -58,6 +58,16 @@ public enum Topics {
         replies, timeline, audit, verdictHistory, deadLetters,
     ]
 
+    /// Whether records of the topic are shared out in a group.
+    public static func isWork(_ name: TopicName) -> Bool {
+        if let topic = fixed.first(where: { $0.name == name }) {
+            if case .work = topic.kind { return true }
+            return false
+        }
+        return name.rawValue.hasPrefix("scan-requests.")
+            && Lane.allCases.contains { name.rawValue.hasSuffix(".\($0.rawValue)") }
+    }
+
     /// Topics of kind `state` whose values may be large enough to lie in parts; the active catalogue sweeps what no
     /// head names any more.
     public static let inParts: [Topic] = [inventories, advisories, verdicts]

@@ -62,6 +62,12 @@ final class EvaluatorFixture: Sendable {
         _ = try await log.append([draft])
     }
 
+    /// Puts a record as a newer version would write it.
+    func putNewer(_ topic: Topic, _ key: String, _ payload: some EventPayload) async throws {
+        let context = EventContext(id: "newer/\(key)", source: "test", time: time.now())
+        _ = try await log.append([try RecordDraft(topic, key: key, payload, context).newer])
+    }
+
     func remove(_ topic: Topic, _ key: String) async throws {
         let context = EventContext(id: "gone/\(key)", source: "test", time: time.now())
         _ = try await log.append([.tombstone(topic, key: key, context)])

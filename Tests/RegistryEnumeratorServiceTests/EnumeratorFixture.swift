@@ -14,6 +14,7 @@ final class EnumeratorFixture: Sendable {
     let clock: ManualClock
     let log: any EventLog
     let registries = FakeRegistries()
+    let readiness = Readiness()
 
     init(_ start: String = "2026-05-01T01:00:00Z", over wrap: (any EventLog) -> any EventLog = { $0 }) async throws {
         guard let date = Date(rfc3339: start) else { throw DeadlinePassed(what: "a date in \(start)") }
@@ -54,7 +55,7 @@ final class EnumeratorFixture: Sendable {
     func service(_ instance: String) -> RegistryEnumeratorRunner {
         let ports = Ports(
             log: log, transport: PoisonedTransport(), time: clock.time, folder: folder.url, instance: instance,
-            logger: testLogger, readiness: Readiness())
+            logger: testLogger, readiness: readiness)
         return RegistryEnumeratorRunner(ports: ports, registries: registries)
     }
 
@@ -101,8 +102,11 @@ final class EnumeratorFixture: Sendable {
         _ = try await log.append([try RecordDraft(Topics.enumeratorCommands, key: name, command, context)])
     }
 
-    func write(_ status: RegistryStatusRecord, key: String, term: Int64?) async throws {
+    func write(
+        _ status: RegistryStatusRecord, key: String, term: Int64?, isNewer: Bool = false
+    ) async throws {
         var draft = try RecordDraft(Topics.registryStatus, key: key, status, context)
+        if isNewer { draft = draft.newer }
         if let term { draft.headers.append(Header(TermFence.header, String(term))) }
         _ = try await log.append([draft])
     }

@@ -14,7 +14,7 @@ package struct Pratique: ParsableCommand {
             """,
         subcommands: [
             ServeCommand.self, ScanCommand.self, ImagesCommand.self, RegistriesCommand.self, PoliciesCommand.self,
-            AdvisoriesCommand.self, CleanupCommand.self, TokensCommand.self,
+            AdvisoriesCommand.self, CleanupCommand.self, TokensCommand.self, DeadLettersCommand.self,
         ])
 
     package init() {}

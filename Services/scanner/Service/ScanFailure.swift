@@ -12,6 +12,8 @@ enum ScanFailure {
     static func isState(_ error: any Error) -> Bool {
         switch error {
         case let error as ScanError: error.kind != .cancelled
+        // A state that a newer version wrote is not written over: the request waits for one that reads it.
+        case EventError.newerSchema: false
         case let error as EventLogError:
             switch error {
             case .valueTooLarge, .keyTooLong: true
@@ -27,6 +29,7 @@ enum ScanFailure {
             let message = "the inventory has \(bytes) bytes, more than the log takes"
             return Failure(kind: .tooLarge, message: message, attempt: attempt, nextAttemptAt: nil)
         }
+        if let error = error as? EventError { return failure(.internalError, "\(error)", attempt, now) }
         guard let error = error as? ScanError else {
             return RegistryFailure.failure(of: error, attempt: attempt, now: now)
         }

@@ -75,10 +75,21 @@ extension CatalogueState {
 
     private mutating func loadScanStatus(_ record: WholeRecord) throws {
         guard record.value != nil else {
-            if let digest = try? Digest(record.key) { scans[digest] = nil }
+            if let digest = try? Digest(record.key) {
+                scans[digest] = nil
+                beyond.remove(digest)
+            }
             return
         }
         take(try record.payload(ScanStatusRecord.self))
+    }
+
+    /// What a newer version reported. An older program cannot tell what it says, and does not have it said again.
+    mutating func passOver(_ record: WholeRecord) {
+        guard record.id.topic == Topics.scanStatus.name, let digest = try? Digest(record.key) else { return }
+        scans[digest] = nil
+        beyond.insert(digest)
+        for pool in books.keys { books[pool]?.close(digest) }
     }
 
     /// What this instance holds for a key of its topics, to write it again.

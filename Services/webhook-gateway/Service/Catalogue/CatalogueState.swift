@@ -47,6 +47,8 @@ struct CatalogueState: Sendable {
     var tokens: [String: TokenRecord] = [:]
     var candidates: [String: CandidateRecord] = [:]
     var scans: [Digest: ScanStatusRecord] = [:]
+    /// Digests whose status has a newer schema than this program reads.
+    var beyond: Set<Digest> = []
 
     /// Live images by digest.
     var names: [Digest: Set<ImageName>] = [:]
@@ -183,6 +185,7 @@ extension Change {
 }
 
 /// A change that cannot be applied as it is written: it becomes a dead letter with this reason.
-struct CatalogueRefusal: Error, Equatable {
+struct CatalogueRefusal: Error, Equatable, CustomStringConvertible {
     let reason: String
+    var description: String { reason }
 }
