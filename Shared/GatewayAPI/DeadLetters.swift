@@ -84,3 +84,18 @@ public struct ReplayAnswer: Codable, Sendable, Hashable {
         self.left = left
     }
 }
+
+/// An item of `GET /alarms`: something that does not work by itself.
+public struct AlarmSummary: Codable, Sendable, Hashable {
+    public var kind: String
+    public var subject: String
+    public var message: String
+    public var since: Date
+
+    public init(kind: String, subject: String, message: String, since: Date) {
+        self.kind = kind
+        self.subject = subject
+        self.message = message
+        self.since = since
+    }
+}

@@ -43,9 +43,10 @@ public struct ScannerRunner: Service {
             cache: FolderLayerCache(
                 folder: ports.folder.appending(path: "layers"), bytesMax: configuration.layerCacheBytesMax))
         let lanes = try lanes(ScanJobs(scanner: scanner, registries: registries, view: view, ports: ports))
+        let presence = Presence(ports: ports, configuration: configuration, analyserVersion: scanner.analyserVersion)
         do {
             try await withGracefulShutdownHandler {
-                try await work(view, lanes, part)
+                try await work(view, lanes, presence, part)
             } onGracefulShutdown: {
                 for lane in lanes { lane.processor.stop() }
             }
@@ -77,7 +78,8 @@ public struct ScannerRunner: Service {
     }
 
     private func work(
-        _ view: View<ScannerProjection, SQLiteViewStore>, _ lanes: [Lane], _ part: Readiness.Part
+        _ view: View<ScannerProjection, SQLiteViewStore>, _ lanes: [Lane], _ presence: Presence,
+        _ part: Readiness.Part
     ) async throws {
         let parked = ParkedRecords(of: lanes.map(\.group), log: ports.log, time: ports.time, source: Self.name)
         let processors = lanes.map(\.processor)
@@ -87,10 +89,12 @@ public struct ScannerRunner: Service {
             group.addTask {
                 defer { view.stop() }
                 try await view.waitUntilReady()
-                try await parked.during {
-                    try await withThrowingTaskGroup(of: Void.self) { group in
-                        for processor in processors { group.addTask { try await processor.run() } }
-                        try await group.waitForAll()
+                try await presence.during {
+                    try await parked.during {
+                        try await withThrowingTaskGroup(of: Void.self) { group in
+                            for processor in processors { group.addTask { try await processor.run() } }
+                            try await group.waitForAll()
+                        }
                     }
                 }
             }

@@ -4,10 +4,10 @@ public import EventLogPort
 public enum EventSchemas {
     /// All but those that live with the only service that reads and writes them.
     public static let all: [any EventPayload.Type] = [
-        AuditEntry.self, CandidateRecord.self, Change.self, Command.self, CrawlMarkRecord.self,
+        AlarmRecord.self, AuditEntry.self, CandidateRecord.self, Change.self, Command.self, CrawlMarkRecord.self,
         Delivery.self, GenerationRecord.self, ImageRecord.self, InventoryRecord.self, JudgedRecord.self,
         PolicyRecord.self, RegistryRecord.self, RegistryStatusRecord.self, RemovalRecord.self, ReplayRecord.self,
-        Reply.self, ScanRequest.self, ScanStatusRecord.self, SettingsRecord.self,
+        Reply.self, ScannerRecord.self, ScanRequest.self, ScanStatusRecord.self, SettingsRecord.self,
         TimelineEntry.self, TokenRecord.self, UnnamedRecord.self, VerdictRecord.self,
     ]
 
@@ -16,8 +16,8 @@ public enum EventSchemas {
         (Topics.unnamed, [UnnamedRecord.self]), (Topics.registries, [RegistryRecord.self]),
         (Topics.policies, [PolicyRecord.self]), (Topics.settings, [SettingsRecord.self]),
         (Topics.access, [TokenRecord.self]), (Topics.candidates, [CandidateRecord.self]),
-        (Topics.scanStatus, [ScanStatusRecord.self]),
-        (Topics.inventories, [InventoryRecord.self]),
+        (Topics.alarms, [AlarmRecord.self]), (Topics.scanStatus, [ScanStatusRecord.self]),
+        (Topics.scanners, [ScannerRecord.self]), (Topics.inventories, [InventoryRecord.self]),
         (Topics.generations, [GenerationRecord.self]), (Topics.verdicts, [VerdictRecord.self, JudgedRecord.self]),
         (Topics.registryStatus, [RegistryStatusRecord.self]), (Topics.crawlMarks, [CrawlMarkRecord.self]),
         (Topics.replies, [Reply.self]), (Topics.timeline, [TimelineEntry.self]), (Topics.audit, [AuditEntry.self]),

@@ -93,6 +93,21 @@ struct ReadModelTests {
         return statuses
     }
 
+    @Test("alarms are there while they last")
+    func alarms() async throws {
+        let room = try await ModelRoom()
+        let alarm = AlarmRecord(
+            kind: .poolWithoutScanner, subject: "site-b", message: "nobody scans", since: SampleImages.now)
+        try await room.put(Topics.alarms, alarm.key, alarm)
+        try await room.running { room in
+            let found = try await room.model.documents(Topics.alarms, limit: 10)
+            #expect(try found.map { try AlarmSummary($0.payload(AlarmRecord.self)).subject } == ["site-b"])
+            _ = try await room.log.append([.tombstone(Topics.alarms, key: alarm.key, room.context)])
+            try await room.model.view.waitForEnd(of: Topics.alarms.name, within: generousTime)
+            #expect(try await room.model.documents(Topics.alarms, limit: 10).isEmpty)
+        }
+    }
+
     @Test("the newest dead letters are kept, and no more")
     func letters() async throws {
         let room = try await ModelRoom()

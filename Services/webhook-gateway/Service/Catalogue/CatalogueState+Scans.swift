@@ -11,6 +11,7 @@ extension CatalogueState {
         var outbox = CatalogueOutbox(cause: context, now: now)
         let isNewVersion = take(status)
         let isOutdated = isOutdated(status)
+        if case .failed = status.state {} else { answered(status.name.registry, at: status.finishedAt) }
         for pool in books.keys { books[pool]?.close(status.digest) }
         if isOutdated { enqueue(status.name, digest: status.digest, reason: "registry changed") }
         if isNewVersion { wantCurrentInventories() }
@@ -24,8 +25,9 @@ extension CatalogueState {
     mutating func take(_ status: ScanStatusRecord) -> Bool {
         scans[status.digest] = status
         beyond.remove(status.digest)
-        if case .failed(let failure) = status.state, let at = failure.nextAttemptAt {
-            timers.add(.retry(status.digest), at: at)
+        if case .failed(let failure) = status.state {
+            if let at = failure.nextAttemptAt { timers.add(.retry(status.digest), at: at) }
+            if failure.kind == .unreachable { missed(status.name.registry, at: status.finishedAt) }
         }
         guard !analyserVersions.contains(status.analyserVersion) else { return false }
         analyserVersions.append(status.analyserVersion)

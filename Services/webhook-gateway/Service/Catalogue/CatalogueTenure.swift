@@ -277,6 +277,18 @@ final class CatalogueTenure: Sendable {
             try await session.append(Array(drafts[first..<min(first + Self.draftsPerAppendMax, drafts.count)]))
         }
         CrashPoint.hit(.catalogueAfterAppend)
+        for output in outputs { warn(output.effect) }
+    }
+
+    /// Once per change of an alarm.
+    private func warn(_ effect: CatalogueOutput.Effect) {
+        switch effect {
+        case .alarm(let alarm):
+            ports.logger.warning(
+                "an alarm began", metadata: ["alarm": "\(alarm.key)", "reason": "\(alarm.message)"])
+        case .dropAlarm(let key): ports.logger.notice("an alarm has ended", metadata: ["alarm": "\(key)"])
+        default: break
+        }
     }
 
     private func declare(_ pool: String) async throws {
@@ -318,7 +330,9 @@ final class CatalogueTenure: Sendable {
     }
 
     private func report(_ record: Record) async throws {
-        guard let whole = try await whole(record), whole.value != nil else { return }
+        guard let whole = try await whole(record) else { return }
+        let isScanner = whole.id.topic == Topics.scanners.name
+        guard whole.value != nil || isScanner else { return }
         try await turn.withLock {
             let now = ports.time.now()
             var outputs: [CatalogueOutput] = []
@@ -327,6 +341,12 @@ final class CatalogueTenure: Sendable {
                 case Topics.scanStatus.name:
                     let status = try whole.payload(ScanStatusRecord.self)
                     outputs = memory.state.scanned(status, context: whole.context, now: now)
+                case Topics.scanners.name:
+                    let scanner = whole.value == nil ? nil : try whole.payload(ScannerRecord.self)
+                    outputs = memory.state.heard(whole.key, scanner, context: whole.context, now: now)
+                case Topics.registryStatus.name:
+                    let status = try whole.payload(RegistryStatusRecord.self)
+                    outputs = memory.state.listed(status, context: whole.context, now: now)
                 default:
                     let verdict = CandidateVerdict(try whole.payload(VerdictRecord.self))
                     outputs = memory.state.judged(whole.key, verdict, context: whole.context, now: now)

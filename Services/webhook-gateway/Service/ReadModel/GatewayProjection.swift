@@ -34,7 +34,7 @@ struct GatewayProjection: Projection {
     let topics: [TopicName] = Self.topics
     static let topics: [TopicName] = [
         Topics.images, Topics.registries, Topics.policies, Topics.settings, Topics.access, Topics.candidates,
-        Topics.scanStatus, Topics.inventories, Topics.verdicts, Topics.generations,
+        Topics.alarms, Topics.scanStatus, Topics.inventories, Topics.verdicts, Topics.generations,
         Topics.registryStatus,
         Topics.replies, Topics.timeline, Topics.verdictHistory, Topics.deadLetters,
     ].map(\.name)
@@ -71,6 +71,7 @@ struct GatewayProjection: Projection {
         case Topics.timeline.name:
             _ = try record.payload(TimelineEntry.self)
             return .journal(document, keepNewest: Self.timelineMax)
+        case Topics.alarms.name: _ = try record.payload(AlarmRecord.self)
         default: return .journal(document, keepNewest: Self.historyMax)
         }
         return .document(document)

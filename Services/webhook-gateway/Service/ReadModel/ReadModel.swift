@@ -126,6 +126,11 @@ final class ReadModel: Sendable {
 
     /// What an operator is told of by numbers.
     private func measure() async throws {
+        let alarms = try await documents(Topics.alarms, limit: WatchRoutes.alarmsMax)
+        for kind in AlarmRecord.Kind.allCases {
+            Gauge(label: "pratique.alarms", dimensions: [("kind", kind.rawValue)])
+                .record(alarms.count { $0.key.hasPrefix(kind.rawValue + "/") })
+        }
         Gauge(label: "pratique.dead_letters.open").record(try await openLetters())
     }
 
