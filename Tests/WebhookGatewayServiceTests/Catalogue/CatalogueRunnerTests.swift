@@ -2,6 +2,7 @@ import EventLogPort
 import EventLogSQLite
 import Events
 import Foundation
+import Logging
 import Model
 import ServiceRuntime
 import TestSupport
@@ -19,7 +20,7 @@ private final class CatalogueRoom: Sendable {
 
     let readiness = Readiness()
 
-    init(unkind: Bool) async throws {
+    init(unkind: Bool, time: TimeSource = .system, logger: Logger = testLogger) async throws {
         folder = try TestFolder()
         plain = try await openTestLog(in: folder)
         try await plain.declare(Topics.fixed)
@@ -27,8 +28,8 @@ private final class CatalogueRoom: Sendable {
         log = unkind ? UnkindEventLog(plain) : plain
         if unkind { try await log.declare(Topics.fixed) }
         ports = Ports(
-            log: log, transport: PoisonedTransport(), time: .system, folder: folder.url, instance: "test",
-            logger: testLogger,
+            log: log, transport: PoisonedTransport(), time: time, folder: folder.url, instance: "test",
+            logger: logger,
             readiness: readiness)
     }
 
@@ -168,6 +169,31 @@ struct CatalogueRunnerTests {
         }
         #expect(try await room.plain.end(of: Topics.images.name) == [0: 0])
         #expect(try await room.plain.end(of: Topics.registries.name) == [0: -1])
+    }
+
+    @Test("a pool without a scanner is an alarm until one comes, and the log says so once")
+    func alarm() async throws {
+        let (clock, lines) = (ManualClock(), LogLines())
+        let room = try await CatalogueRoom(
+            unkind: false, time: clock.time, logger: Logger(label: "test") { _ in lines })
+        try await room.change(.putRegistry(CatalogueBench.registry("example")))
+        try await room.change(seen(1, 1))
+        try await room.running(until: "the alarm has ended") {
+            clock.advance(by: .seconds(5))
+            let alarms = try await room.state(Topics.alarms, AlarmRecord.self)
+            guard let alarm = alarms["pool-without-scanner/default"] else {
+                return try await room.plain.end(of: Topics.alarms.name)[0] == 1
+            }
+            if lines.all.components(separatedBy: "an alarm began").count < 2 { return false }
+            #expect(alarm.message.contains("scanner.pools=default"))
+            let scanner = ScannerRecord(
+                instance: "s", pools: ["default"], width: 1, analyserVersion: "1", at: clock.time.now())
+            let context = EventContext(id: "s", source: "test", time: clock.time.now())
+            _ = try await room.plain.append([try RecordDraft(Topics.scanners, key: "s", scanner, context)])
+            return false
+        }
+        #expect(lines.all.components(separatedBy: "an alarm began").count == 2)
+        #expect(lines.all.components(separatedBy: "an alarm has ended").count == 2)
     }
 
     @Test("a scan's status of a newer schema holds nothing up, and is said")
