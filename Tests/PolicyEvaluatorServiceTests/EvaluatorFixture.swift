@@ -14,6 +14,7 @@ final class EvaluatorFixture: Sendable {
     let log: any EventLog
     let time: TimeSource
     let readiness = Readiness()
+    let lines = LogLines()
     private let transport: any HTTPTransport
 
     init(
@@ -31,7 +32,7 @@ final class EvaluatorFixture: Sendable {
     func running<T: Sendable>(_ body: @escaping @Sendable () async throws -> T) async throws -> T {
         let ports = Ports(
             log: log, transport: transport, time: time, folder: folder.file("evaluator"), instance: "test",
-            logger: testLogger, readiness: readiness)
+            logger: Logger(label: "test") { [lines] _ in lines }, readiness: readiness)
         let runner = Task { try await PolicyEvaluatorRunner(ports: ports).run() }
         let result: Result<T, any Error>
         do { result = .success(try await body()) } catch { result = .failure(error) }

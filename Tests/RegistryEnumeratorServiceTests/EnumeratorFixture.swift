@@ -2,6 +2,7 @@ import EventLogPort
 import EventLogSQLite
 import Events
 import Foundation
+import Logging
 import Model
 import RegistryEnumeratorService
 import ServiceRuntime
@@ -15,6 +16,7 @@ final class EnumeratorFixture: Sendable {
     let log: any EventLog
     let registries = FakeRegistries()
     let readiness = Readiness()
+    let lines = LogLines()
 
     init(_ start: String = "2026-05-01T01:00:00Z", over wrap: (any EventLog) -> any EventLog = { $0 }) async throws {
         guard let date = Date(rfc3339: start) else { throw DeadlinePassed(what: "a date in \(start)") }
@@ -55,7 +57,7 @@ final class EnumeratorFixture: Sendable {
     func service(_ instance: String) -> RegistryEnumeratorRunner {
         let ports = Ports(
             log: log, transport: PoisonedTransport(), time: clock.time, folder: folder.url, instance: instance,
-            logger: testLogger, readiness: readiness)
+            logger: Logger(label: "test") { [lines] _ in lines }, readiness: readiness)
         return RegistryEnumeratorRunner(ports: ports, registries: registries)
     }
 

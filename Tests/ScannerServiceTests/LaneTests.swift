@@ -1,3 +1,4 @@
+import EventLogPort
 import Events
 import Model
 import ScannerService
@@ -29,6 +30,8 @@ struct LaneTests {
         try await fixture.request(urgent, "demo/team/app:1", lane: .urgent)
         #expect(try await fixture.status(of: urgent).state == .done)
         #expect(begun(held, fixture) == 2)
+        let statuses = try await fixture.log.end(of: Topics.scanStatus.name)[0]
+        #expect(statuses == 0, "nothing of the background has ended before")
         await fixture.stop()
     }
 

@@ -24,7 +24,13 @@ struct SlotTurnsTests {
             begin(turns.take(Wait(number: number, lane: lane, pool: pool), lane, pool: pool))
         }
 
-        mutating func end(_ index: Int = 0) { begin(turns.give(reading.remove(at: index).lane)) }
+        mutating func end(_ index: Int = 0) {
+            guard reading.indices.contains(index) else {
+                Issue.record("number \(index) is not being read")
+                return
+            }
+            begin(turns.give(reading.remove(at: index).lane))
+        }
 
         private mutating func begin(_ waits: [Wait]) {
             reading += waits

@@ -155,7 +155,7 @@ struct Evaluation: Sendable {
                 guard let wait = backoff.delay(after: failures, using: &random) else { throw error }
                 ports.logger.warning("judging waits for the log", metadata: ["error.chain": "\(error)"])
                 try await ports.time.clock.sleep(for: wait)
-            } catch is ActiveInstanceError {
+            } catch ActiveInstanceError.notActive {
                 return
             }
         }
