@@ -3,6 +3,7 @@
 
 #include <librdkafka/rdkafka.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <time.h>
@@ -38,14 +39,16 @@ typedef struct {
     int64_t delivered, failed;
 } reports_t;
 
+// Each message carries the count of what its batch still waits for.
 static void report(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque) {
     reports_t *reports = opaque;
     reports->delivered++;
     if (message->err) reports->failed++;
+    --*(int64_t *)message->_private;
 }
 
 plain_run_t plain_kafka_append(const char *const *properties, const char *topic, int partitions, int64_t count,
-                               int64_t window) {
+                               int64_t writers, int64_t batch) {
     plain_run_t run = {-1, 0};
     reports_t reports = {0, 0};
     rd_kafka_t *producer = client(RD_KAFKA_PRODUCER, properties, report, &reports);
@@ -54,22 +57,24 @@ plain_run_t plain_kafka_append(const char *const *properties, const char *topic,
     char value[1024];
     memset(value, 'x', sizeof value);
     double cpu = plain_cpu_seconds(), start = now();
+    // As many batches under way as there are writers; the next one goes when one is whole.
+    int64_t *missing = calloc((size_t)writers, sizeof *missing);
     for (int64_t sent = 0; sent < count;) {
-        if (sent - reports.delivered >= window) {
-            rd_kafka_poll(producer, 10);
-            continue;
+        for (int64_t writer = 0; writer < writers && sent < count; writer++) {
+            if (missing[writer] > 0) continue;
+            missing[writer] = batch;
+            for (int64_t i = 0; i < batch; i++, sent++) {
+                char key[32];
+                int length = snprintf(key, sizeof key, "key-%lld", (long long)sent);
+                while (rd_kafka_produce(handle, (int32_t)(sent % partitions), RD_KAFKA_MSG_F_COPY, value,
+                                        sizeof value, key, (size_t)length, &missing[writer]) != 0)
+                    rd_kafka_poll(producer, 10);
+            }
         }
-        char key[32];
-        int length = snprintf(key, sizeof key, "key-%lld", (long long)sent);
-        if (rd_kafka_produce(handle, (int32_t)(sent % partitions), RD_KAFKA_MSG_F_COPY, value, sizeof value, key,
-                             (size_t)length, NULL) == 0) {
-            sent++;
-            if (sent % 100 == 0) rd_kafka_poll(producer, 0);
-        } else {
-            rd_kafka_poll(producer, 10);
-        }
+        rd_kafka_poll(producer, 10);
     }
     while (reports.delivered < count) rd_kafka_poll(producer, 10);
+    free(missing);
     run.seconds = reports.failed == 0 ? now() - start : -1;
     run.cpu_seconds = plain_cpu_seconds() - cpu;
     if (reports.failed) fprintf(stderr, "plain kafka: %lld records failed\n", (long long)reports.failed);

@@ -13,8 +13,8 @@ import Logging
 /// this program, started with `cluster`.
 @main
 enum KafkaLogBenchmark {
-    static let records = 160_000
-    static let writers = 8
+    static let records = 320_000
+    static let writers = 64
     static let batch = 100
     static let partitions = 16
     static let pairs = 5
@@ -115,7 +115,7 @@ enum KafkaLogBenchmark {
     private static func plainAppend(_ configuration: KafkaConfiguration, _ topic: Topic) -> Run {
         let run = withProperties(configuration.producerProperties) {
             plain_kafka_append(
-                $0, topic.name.rawValue, Int32(partitions), Int64(records), Int64(writers * batch))
+                $0, topic.name.rawValue, Int32(partitions), Int64(records), Int64(writers), Int64(batch))
         }
         return Run(records: records, seconds: run.seconds, cpuSeconds: run.cpu_seconds)
     }

@@ -79,5 +79,11 @@ public struct WholeRecord: Sendable, Equatable {
         self.appendedAt = appendedAt
     }
 
+    /// A record as it lies in the log.
+    public init(_ record: Record) {
+        self.init(
+            id: record.id, key: record.key, value: record.value, headers: record.headers, appendedAt: record.appendedAt)
+    }
+
     public func header(_ name: String) -> String? { headers.first { $0.name == name }?.value }
 }

@@ -26,13 +26,14 @@ public struct TopicAccess: Sendable {
                 Topics.changes, Topics.webhookDeliveries, Topics.enumeratorCommands, Topics.evaluatorCommands,
                 Topics.cleanupCommands, Topics.images, Topics.removals, Topics.unnamed, Topics.registries,
                 Topics.policies, Topics.exceptions, Topics.settings, Topics.access, Topics.candidates,
-                Topics.scanStatus, Topics.inventories, Topics.replies, Topics.timeline, Topics.audit,
-                Topics.deadLetters,
+                Topics.scanStatus, Topics.scanners, Topics.alarms, Topics.inventories, Topics.replies, Topics.timeline,
+                Topics.audit, Topics.deadLetters,
             ] + requests,
             reads: [
                 Topics.changes, Topics.webhookDeliveries, Topics.images, Topics.removals, Topics.unnamed,
                 Topics.registries, Topics.policies, Topics.exceptions, Topics.settings, Topics.access,
-                Topics.candidates, Topics.scanStatus, Topics.inventories, Topics.generations, Topics.verdicts,
+                Topics.candidates, Topics.scanStatus, Topics.scanners, Topics.alarms, Topics.inventories,
+                Topics.generations, Topics.verdicts,
                 Topics.registryStatus, Topics.replies, Topics.timeline, Topics.audit, Topics.verdictHistory,
                 Topics.deadLetters,
             ],
@@ -47,15 +48,18 @@ public struct TopicAccess: Sendable {
         ],
         reads: [
             Topics.enumeratorCommands, Topics.registries, Topics.settings, Topics.registryStatus, Topics.crawlMarks,
-            Topics.images,
+            Topics.images, Topics.deadLetters,
         ],
         groups: ["registry-enumerator"])
 
     private static func scanner(_ requests: [Topic]) -> TopicAccess {
         TopicAccess(
             service: "scanner",
-            writes: [Topics.changes, Topics.scanStatus, Topics.inventories, Topics.timeline, Topics.deadLetters],
-            reads: requests + [Topics.registries, Topics.scanStatus], groups: ["scanner.*"])
+            writes: requests + [
+                Topics.changes, Topics.scanStatus, Topics.scanners, Topics.inventories, Topics.timeline,
+                Topics.deadLetters,
+            ],
+            reads: requests + [Topics.registries, Topics.scanStatus, Topics.deadLetters], groups: ["scanner.*"])
     }
 
     private static let evaluator = TopicAccess(
@@ -67,7 +71,7 @@ public struct TopicAccess: Sendable {
         reads: [
             Topics.evaluatorCommands, Topics.images, Topics.candidates, Topics.registries, Topics.policies,
             Topics.exceptions, Topics.inventories, Topics.scanStatus, Topics.verdicts, Topics.advisories,
-            Topics.generations, Topics.replies,
+            Topics.generations, Topics.replies, Topics.deadLetters,
         ],
         groups: ["policy-evaluator"])
 
@@ -76,5 +80,5 @@ public struct TopicAccess: Sendable {
         writes: [
             Topics.changes, Topics.cleanupCommands, Topics.replies, Topics.timeline, Topics.deadLetters,
         ],
-        reads: [Topics.cleanupCommands, Topics.images, Topics.scanStatus], groups: ["cleanup"])
+        reads: [Topics.cleanupCommands, Topics.images, Topics.scanStatus, Topics.deadLetters], groups: ["cleanup"])
 }

@@ -20,9 +20,11 @@ public enum Topics {
     public static let settings = Topic(.init(constant: "settings"), .state)
     public static let access = Topic(.init(constant: "access"), .state)
     public static let candidates = Topic(.init(constant: "candidates"), .state)
+    public static let alarms = Topic(.init(constant: "alarms"), .state)
 
     // State of the other services
     public static let scanStatus = Topic(.init(constant: "scan-status"), .state)
+    public static let scanners = Topic(.init(constant: "scanners"), .state)
     public static let inventories = Topic(.init(constant: "inventories"), .state)
     public static let advisories = Topic(.init(constant: "advisories"), .state)
     public static let generations = Topic(.init(constant: "generations"), .state)
@@ -54,9 +56,19 @@ public enum Topics {
     public static let fixed: [Topic] = [
         changes, webhookDeliveries, enumeratorCommands, evaluatorCommands, cleanupCommands,
         images, removals, unnamed, registries, policies, exceptions, settings, access, candidates,
-        scanStatus, inventories, advisories, generations, verdicts, registryStatus, crawlMarks,
+        alarms, scanStatus, scanners, inventories, advisories, generations, verdicts, registryStatus, crawlMarks,
         replies, timeline, audit, verdictHistory, deadLetters,
     ]
+
+    /// Whether records of the topic are shared out in a group.
+    public static func isWork(_ name: TopicName) -> Bool {
+        if let topic = fixed.first(where: { $0.name == name }) {
+            if case .work = topic.kind { return true }
+            return false
+        }
+        return name.rawValue.hasPrefix("scan-requests.")
+            && Lane.allCases.contains { name.rawValue.hasSuffix(".\($0.rawValue)") }
+    }
 
     public static func all(pools: [String]) throws(EventLogError) -> [Topic] {
         var topics = fixed

@@ -192,26 +192,3 @@ public struct Problem: Codable, Sendable, Hashable {
         self.field = field
     }
 }
-
-/// An item of `GET /dead-letters`, the newest first: a record that could not be handled. Its bytes stay in the log.
-public struct DeadLetterSummary: Codable, Sendable, Hashable {
-    public var position: Int64
-    public var key: String
-    public var reason: String
-    /// `topic/partition@position`.
-    public var origin: String
-    /// The group that could not handle it.
-    public var group: String
-    public var bytes: Int
-    public var at: Date
-
-    public init(position: Int64, key: String, reason: String, origin: String, group: String, bytes: Int, at: Date) {
-        self.position = position
-        self.key = key
-        self.reason = reason
-        self.origin = origin
-        self.group = group
-        self.bytes = bytes
-        self.at = at
-    }
-}

@@ -18,22 +18,38 @@ public enum RegistryFailure {
     public static func failure(
         of error: any Error, attempt: Int, now: Date, using random: inout some RandomNumberGenerator
     ) -> Failure {
-        let kind = kind(of: error)
-        let wait: Double?
+        failure(
+            kind(of: error), message(of: error), asked: (error as? RegistryError)?.retryAfter, attempt: attempt,
+            now: now, using: &random)
+    }
+
+    /// - Parameter asked: how long the registry wants to be left alone.
+    public static func failure(
+        _ kind: Failure.Kind, _ message: String, asked: Duration? = nil, attempt: Int, now: Date,
+        using random: inout some RandomNumberGenerator
+    ) -> Failure {
+        Failure(
+            kind: kind, message: String(message.prefix(messageMaxCharacters)), attempt: attempt,
+            nextAttemptAt: wait(kind, asked, attempt, &random).map { now.addingTimeInterval($0).milliseconds })
+    }
+
+    /// Doubled with each attempt up to the longest, and spread, so that what failed together is not tried together. nil
+    /// where only a change can help.
+    private static func wait(
+        _ kind: Failure.Kind, _ asked: Duration?, _ attempt: Int, _ random: inout some RandomNumberGenerator
+    ) -> Double? {
+        let doubled = min(firstDelaySeconds * Double(1 << min(max(attempt, 1) - 1, 20)), delayMaxSeconds)
         switch kind {
-        case .unsupported, .tooLarge, .notAnImage: wait = nil
+        case .unsupported, .tooLarge, .notAnImage: return nil
         case .unauthorized:
-            wait =
-                max(Self.unauthorizedDelaySeconds, delay(after: attempt)) * Double.random(in: 1...1.2, using: &random)
+            return max(unauthorizedDelaySeconds, doubled) * Double.random(in: 1...1.2, using: &random)
         // A proxy answers 404 to everything while the registry behind it restarts.
         case .notFound, .unreachable, .rateLimited, .damaged, .internalError:
-            let asked = (error as? RegistryError)?.retryAfter.map { Double($0.components.seconds) } ?? 0
-            let own = delay(after: attempt) * Double.random(in: 0.5...1, using: &random)
-            wait = max(own, min(asked, delayMaxSeconds))
+            let asked = min(asked.map { Double($0.components.seconds) } ?? 0, delayMaxSeconds)
+            return max(
+                doubled * Double.random(in: 0.5...1, using: &random), asked * Double.random(in: 1...1.1, using: &random)
+            )
         }
-        return Failure(
-            kind: kind, message: String(message(of: error).prefix(messageMaxCharacters)), attempt: attempt,
-            nextAttemptAt: wait.map { now.addingTimeInterval($0).milliseconds })
     }
 
     public static func failure(of error: any Error, attempt: Int, now: Date) -> Failure {
@@ -73,9 +89,5 @@ public enum RegistryFailure {
         // The text of an unknown error may hold anything; its type is enough for a report of it.
         default: "an unexpected error: \(type(of: error))"
         }
-    }
-
-    private static func delay(after attempt: Int) -> Double {
-        min(firstDelaySeconds * Double(1 << min(max(attempt, 1) - 1, 20)), delayMaxSeconds)
     }
 }

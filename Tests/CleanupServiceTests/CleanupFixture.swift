@@ -11,6 +11,7 @@ import TestSupport
 final class CleanupFixture: Sendable {
     let folder: TestFolder
     let log: any EventLog
+    let readiness = Readiness()
     let start = Date(timeIntervalSince1970: 1_800_000_000)
 
     init(over wrap: (any EventLog) -> any EventLog = { $0 }) async throws {
@@ -23,7 +24,7 @@ final class CleanupFixture: Sendable {
         let ports = Ports(
             log: try AccessLog(log, service: CleanupRunner.name), transport: PoisonedTransport(), time: .system,
             folder: folder.file("cleanup"), instance: "test",
-            logger: testLogger)
+            logger: testLogger, readiness: readiness)
         let runner = Task { try await CleanupRunner(ports: ports).run() }
         let result: Result<T, any Error>
         do { result = .success(try await body()) } catch { result = .failure(error) }

@@ -1,7 +1,9 @@
+import CleanupService
 import EventLogPort
 import Events
 import Foundation
 import Model
+import ServiceRuntime
 import TestSupport
 import Testing
 
@@ -114,6 +116,32 @@ struct CleanupRunnerTests {
             _ = try await fixture.log.append([unreadable])
             #expect(try await fixture.command(.previewCleanup(try self.rule())).state == .done)
             #expect(try await fixture.records(Topics.deadLetters).count == 1)
+        }
+    }
+
+    @Test("a command of a newer schema is parked, an image of one is left alone, and readiness says so")
+    func newerSchema() async throws {
+        let fixture = try await CleanupFixture()
+        try await fill(fixture)
+        let image = try CleanupFixture.image("main/team/app:1", boundAt: fixture.start)
+        let context = EventContext(id: "newer", source: "test", time: fixture.start)
+        _ = try await fixture.log.append([
+            try RecordDraft(Topics.images, key: image.name.text, image, context).newer
+        ])
+        let command = Command(
+            id: "newer", action: .applyCleanup(try rule()), actor: "a", issuedAt: fixture.start,
+            deadline: fixture.start.addingTimeInterval(1e9))
+        try await fixture.running {
+            _ = try await fixture.log.append([
+                try RecordDraft(Topics.cleanupCommands, key: "cleanup", command, context).newer
+            ])
+            let reply = try await fixture.command(.previewCleanup(try self.rule()))
+            #expect(reply.cleanup?.map(\.name.text) == ["main/team/app:2"])
+            #expect(reply.message.contains("1 images cannot be read"))
+            let letters = try await fixture.records(Topics.deadLetters)
+            #expect(letters.map { $0.header(DeadLetter.needs) } == ["pratique.command 2"])
+            #expect(
+                fixture.readiness.report.parts[CleanupRunner.name] == .notReady("1 records cannot be read"))
         }
     }
 

@@ -234,6 +234,37 @@ struct ActiveInstanceTests {
         await log.close()
     }
 
+    @Test("one that stands back leaves the work to another, and comes again after its time")
+    func standsBack() async throws {
+        let folder = try TestFolder()
+        let log = try await open(folder)
+        let clock = ManualClock()
+        let older = ActiveInstance(
+            log: log, group: group, topic: commands, standBack: .seconds(300), time: clock.time, logger: testLogger)
+        let tries = Mutex(0)
+        let olderTask = Task {
+            try await older.run { _ in
+                tries.withLock { $0 += 1 }
+                throw ActiveInstanceError.mustStandBack(reason: "a newer version has written")
+            }
+        }
+        try await eventually("it stands back") { clock.sleeperCount == 1 }
+        let notes = NotesBox()
+        let newer = instance(log)
+        let newerTask = Task { try await newer.run(self.body(notes)) }
+        try await eventually("the newer one is active") { notes.terms.count == 1 }
+        _ = try await log.append([command("c0")])
+        try await eventually("and works") { notes.keys == ["c0"] }
+        #expect(tries.withLock { $0 } == 1)
+        newer.stop()
+        try await newerTask.value
+        clock.advance(by: .seconds(300))
+        try await eventually("it tries again") { tries.withLock { $0 } == 2 }
+        older.stop()
+        try await olderTask.value
+        await log.close()
+    }
+
     @Test("every command has its effect, whatever the log does", arguments: 0..<3)
     func unkind(_ run: Int) async throws {
         let folder = try TestFolder()

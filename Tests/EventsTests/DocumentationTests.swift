@@ -9,13 +9,7 @@ struct DocumentationTests {
     /// Payloads that live with the only service that reads and writes them.
     private static let declaredElsewhere = ["pratique.advisory"]
 
-    private static let payloads: [any EventPayload.Type] = [
-        AuditEntry.self, CandidateRecord.self, Change.self, Command.self, CrawlMarkRecord.self, Delivery.self,
-        GenerationRecord.self, ImageRecord.self, InventoryRecord.self, JudgedRecord.self, PolicyRecord.self,
-        RegistryRecord.self, RegistryStatusRecord.self, RemovalRecord.self, Reply.self, ScanRequest.self,
-        ScanStatusRecord.self, SettingsRecord.self, TimelineEntry.self, TokenRecord.self, UnnamedRecord.self,
-        VerdictRecord.self,
-    ]
+    private static let payloads = EventSchemas.all
 
     private let page: [[String]]
 

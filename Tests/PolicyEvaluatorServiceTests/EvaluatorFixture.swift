@@ -14,6 +14,7 @@ final class EvaluatorFixture: Sendable {
     let log: any EventLog
     let time: TimeSource
     let readiness = Readiness()
+    let lines = LogLines()
     private let transport: any HTTPTransport
 
     init(
@@ -32,7 +33,7 @@ final class EvaluatorFixture: Sendable {
         let ports = Ports(
             log: try AccessLog(log, service: PolicyEvaluatorRunner.name), transport: transport, time: time,
             folder: folder.file("evaluator"), instance: "test",
-            logger: testLogger, readiness: readiness)
+            logger: Logger(label: "test") { [lines] _ in lines }, readiness: readiness)
         let runner = Task { try await PolicyEvaluatorRunner(ports: ports).run() }
         let result: Result<T, any Error>
         do { result = .success(try await body()) } catch { result = .failure(error) }
@@ -61,6 +62,12 @@ final class EvaluatorFixture: Sendable {
         var draft = try RecordDraft(topic, key: key, payload, context)
         draft.value = Data("{".utf8)
         _ = try await log.append([draft])
+    }
+
+    /// Puts a record as a newer version would write it.
+    func putNewer(_ topic: Topic, _ key: String, _ payload: some EventPayload) async throws {
+        let context = EventContext(id: "newer/\(key)", source: "test", time: time.now())
+        _ = try await log.append([try RecordDraft(topic, key: key, payload, context).newer])
     }
 
     func remove(_ topic: Topic, _ key: String) async throws {

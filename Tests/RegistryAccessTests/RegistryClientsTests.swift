@@ -106,14 +106,14 @@ struct RegistryFailureTests {
         }
     }
 
-    @Test("a registry's own wait is kept, up to the maximum")
+    @Test("a registry's own wait is kept and spread, up to the maximum")
     func retryAfter() throws {
-        let limited = RegistryFailure.failure(
-            of: RegistryError.rateLimited(fault, retryAfter: .seconds(900)), attempt: 1, now: now)
-        #expect(limited.kind == .rateLimited && limited.nextAttemptAt == now.addingTimeInterval(900))
-        let endless = RegistryFailure.failure(
-            of: RegistryError.rateLimited(fault, retryAfter: .seconds(99_999_999)), attempt: 1, now: now)
-        #expect(endless.nextAttemptAt == now.addingTimeInterval(6 * 3600))
+        for (asked, least) in [(900, 900.0), (99_999_999, 6 * 3600)] {
+            let failure = RegistryFailure.failure(
+                of: RegistryError.rateLimited(fault, retryAfter: .seconds(asked)), attempt: 1, now: now)
+            let wait = try #require(failure.nextAttemptAt).timeIntervalSince(now)
+            #expect(failure.kind == .rateLimited && wait >= least && wait <= least * 1.1 + 0.001)
+        }
     }
 
     @Test("a 404 is tried again: a proxy gives it while the registry behind it restarts")

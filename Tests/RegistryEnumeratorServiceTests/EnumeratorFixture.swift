@@ -2,6 +2,7 @@ import EventLogPort
 import EventLogSQLite
 import Events
 import Foundation
+import Logging
 import Model
 import RegistryEnumeratorService
 import ServiceRuntime
@@ -14,6 +15,8 @@ final class EnumeratorFixture: Sendable {
     let clock: ManualClock
     let log: any EventLog
     let registries = FakeRegistries()
+    let readiness = Readiness()
+    let lines = LogLines()
 
     init(_ start: String = "2026-05-01T01:00:00Z", over wrap: (any EventLog) -> any EventLog = { $0 }) async throws {
         guard let date = Date(rfc3339: start) else { throw DeadlinePassed(what: "a date in \(start)") }
@@ -55,7 +58,7 @@ final class EnumeratorFixture: Sendable {
         let ports = Ports(
             log: try AccessLog(log, service: RegistryEnumeratorRunner.name), transport: PoisonedTransport(),
             time: clock.time, folder: folder.url, instance: instance,
-            logger: testLogger, readiness: Readiness())
+            logger: Logger(label: "test") { [lines] _ in lines }, readiness: readiness)
         return RegistryEnumeratorRunner(ports: ports, registries: registries)
     }
 
@@ -102,8 +105,11 @@ final class EnumeratorFixture: Sendable {
         _ = try await log.append([try RecordDraft(Topics.enumeratorCommands, key: name, command, context)])
     }
 
-    func write(_ status: RegistryStatusRecord, key: String, term: Int64?) async throws {
+    func write(
+        _ status: RegistryStatusRecord, key: String, term: Int64?, isNewer: Bool = false
+    ) async throws {
         var draft = try RecordDraft(Topics.registryStatus, key: key, status, context)
+        if isNewer { draft = draft.newer }
         if let term { draft.headers.append(Header(TermFence.header, String(term))) }
         _ = try await log.append([draft])
     }

@@ -25,6 +25,25 @@ struct EnumeratorServiceTests {
         }
     }
 
+    @Test("a command of a newer schema is parked and said, and the next one is carried out")
+    func newerCommand() async throws {
+        let fixture = try await EnumeratorFixture()
+        try await fixture.put()
+        try await fixture.running {
+            let command = Command(
+                id: "newer", action: .enumerate(try RegistryName("example")), actor: "a", issuedAt: fixture.now,
+                deadline: fixture.now)
+            let context = EventContext(id: "newer", source: "test", time: fixture.now)
+            _ = try await fixture.log.append([
+                try RecordDraft(Topics.enumeratorCommands, key: "example", command, context).newer
+            ])
+            try await fixture.command("c1")
+            try await eventually("the answer") { try await fixture.reply("c1")?.state == .done }
+            let letters = try await fixture.records(Topics.deadLetters)
+            #expect(letters.map { $0.header(DeadLetter.needs) } == ["pratique.command 2"])
+        }
+    }
+
     @Test("a listing that lacks something is done, says what, and is not complete")
     func incomplete() async throws {
         let fixture = try await EnumeratorFixture()

@@ -2,6 +2,7 @@ import EventLogPort
 import Events
 import Foundation
 import Model
+import ServiceRuntime
 import TestSupport
 import Testing
 
@@ -91,6 +92,24 @@ struct StatusTests {
             try await fixture.write(status(started: fixture.now), key: key, term: 1_000_000)
             try await running
         }
+    }
+
+    @Test("a status that a newer version wrote is not written over: the instance stands back, and says so")
+    func newerSchema() async throws {
+        let fixture = try await EnumeratorFixture()
+        try await fixture.put()
+        try await fixture.write(status(started: fixture.now), key: key, term: 0, isNewer: true)
+        try await fixture.command("c1")
+        let instance = try fixture.service("e1")
+        let running = Task { try await instance.run() }
+        try await eventually("readiness says so") {
+            fixture.readiness.report.parts[RegistryEnumeratorRunner.name] == .notReady("1 records cannot be read")
+        }
+        try await eventually("it stands back") { fixture.lines.all.contains("this instance stands back") }
+        #expect(try await fixture.records(Topics.registryStatus).count == 1)
+        #expect(fixture.registries.count("repositories") == 0)
+        running.cancel()
+        _ = await running.result
     }
 
     @Test("of a registry that was removed neither a status nor a mark stays")

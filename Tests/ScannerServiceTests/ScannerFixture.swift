@@ -17,33 +17,40 @@ struct ScannerFixture {
     let registry: RegistrySimulator
     let running: Task<Void, any Error>
 
-    static func start(_ authentication: RegistrySimulator.Authentication = .none) async throws -> ScannerFixture {
+    static func start(
+        _ authentication: RegistrySimulator.Authentication = .none,
+        configuration: ScannerConfiguration = ScannerConfiguration(), time: TimeSource = .system,
+        readiness: Readiness = Readiness(), wrap: (any EventLog) -> any EventLog = { $0 },
+        before: (SwitchedLog, RegistrySimulator) async throws -> Void = { _, _ in }
+    ) async throws -> ScannerFixture {
         let folder = try TestFolder()
-        let log = SwitchedLog(try await openTestLog(in: folder))
-        try await log.declare(Topics.all(pools: ["default"]))
+        let log = SwitchedLog(wrap(try await openTestLog(in: folder)))
+        try await log.declare(Topics.all(pools: configuration.pools))
         let registry = try await RegistrySimulator.start(authentication)
         let transport = CurlTransport(.init(addresses: .privateNetworks))
         let ports = Ports(
-            log: try AccessLog(log, service: ScannerRunner.name), transport: transport, time: .system,
+            log: try AccessLog(log, service: ScannerRunner.name), transport: transport, time: time,
             folder: folder.file("scanner"), instance: "scanner-test",
-            logger: testLogger)
+            logger: testLogger, readiness: readiness)
         // Credentials by reference, from files in the test's folder.
         let sealer = CredentialSealer(keys: .fresh(), sources: CredentialSources(folders: [folder.url.path]))
         let clients = RegistryClients(
             transport: transport, sealer: sealer, now: { TimeSource.system.now() },
             retry: .init(attemptsMax: 1))
-        let service = ScannerRunner(ports: ports, registries: clients)
+        let service = ScannerRunner(ports: ports, configuration: configuration, registries: clients)
         try FileManager.default.createDirectory(at: ports.folder, withIntermediateDirectories: true)
+        try await put(Registry(name: try RegistryName("demo"), url: registry.address), log)
+        try await before(log, registry)
         let running = Task { try await service.run() }
-        let fixture = ScannerFixture(folder: folder, log: log, registry: registry, running: running)
-        try await fixture.put(Registry(name: try RegistryName("demo"), url: registry.address))
-        return fixture
+        return ScannerFixture(folder: folder, log: log, registry: registry, running: running)
     }
 
-    func put(_ registry: Registry) async throws {
+    func put(_ registry: Registry) async throws { try await Self.put(registry, log) }
+
+    private static func put(_ registry: Registry, _ log: SwitchedLog) async throws {
         _ = try await log.append([
             try RecordDraft(
-                Topics.registries, key: registry.name.text, RegistryRecord(registry), Self.context("registry"))
+                Topics.registries, key: registry.name.text, RegistryRecord(registry), context("registry"))
         ])
     }
 
@@ -60,21 +67,22 @@ struct ScannerFixture {
 
     func request(
         _ digest: Digest, _ name: String, platforms: [Platform] = [.linuxAMD64], registryVersion: Int? = nil,
-        attempt: Int = 1, wantsStatus: Bool = false
+        attempt: Int = 1, wantsStatus: Bool = false, pool: String = "default", lane: Topics.Lane = .urgent
     ) async throws {
         let request = ScanRequest(
             digest: digest, name: try ImageName(name), platforms: platforms, registryVersion: registryVersion,
             attempt: attempt, wantsStatus: wantsStatus, reason: "test")
-        let topic = try Topics.scanRequests(pool: "default", .urgent)
+        let topic = try Topics.scanRequests(pool: pool, lane)
         _ = try await log.append([try RecordDraft(topic, key: request.key, request, Self.context("request-\(UUID())"))])
     }
 
     /// Waits for the status of a digest.
     func status(of digest: Digest, attempt: Int = 1) async throws -> ScanStatusRecord {
         try await first(Topics.scanStatus, "a status of \(digest.short)") { record in
+            guard record.key == digest.text else { return nil }
             let status = try record.payload(ScanStatusRecord.self)
             if case .failed(let failure) = status.state, failure.attempt < attempt { return nil }
-            return status.digest == digest ? status : nil
+            return status
         }
     }
 

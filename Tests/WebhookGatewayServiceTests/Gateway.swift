@@ -245,26 +245,3 @@ private final class StreamSink: ResponseSink {
         if enough(text) { throw Enough() }
     }
 }
-
-/// Everything that was logged, to look for what must not be there.
-final class LogLines: LogHandler, Sendable {
-    private let lines = Mutex<[String]>([])
-
-    var all: String { lines.withLock { $0.joined(separator: "\n") } }
-    var metadata: Logger.Metadata {
-        get { [:] }
-        set {}
-    }
-    var logLevel: Logger.Level {
-        get { .trace }
-        set {}
-    }
-    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-        get { nil }
-        set {}
-    }
-
-    func log(event: LogEvent) {
-        lines.withLock { $0.append("\(event.level) \(event.message) \(event.metadata ?? [:])") }
-    }
-}

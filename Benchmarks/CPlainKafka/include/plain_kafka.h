@@ -9,9 +9,9 @@ typedef struct {
     double cpu_seconds;
 } plain_run_t;
 
-/// Properties are pairs of name and value, ended by NULL.
+/// `writers` batches are under way at a time, each of `batch` records of 1 KiB. Properties are pairs of name and value, ended by NULL.
 plain_run_t plain_kafka_append(const char *const *properties, const char *topic, int partitions, int64_t count,
-                               int64_t window);
+                               int64_t writers, int64_t batch);
 plain_run_t plain_kafka_consume(const char *const *properties, const char *topic, int partitions, int64_t count);
 
 /// CPU seconds of this process so far.

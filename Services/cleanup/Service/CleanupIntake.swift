@@ -34,12 +34,7 @@ struct CleanupIntake: Sendable {
     private func handle(_ record: Record) async throws {
         let command: Command
         do { command = try record.payload(Command.self) } catch {
-            let whole = WholeRecord(
-                id: record.id, key: record.key, value: record.value, headers: record.headers,
-                appendedAt: record.appendedAt)
-            let letter = DeadLetter.draft(
-                for: whole, topic: Topics.deadLetters.name, group: CleanupRunner.group, reason: "\(error)", attempts: 1,
-                at: time.now())
+            let letter = DeadLetter.draft(for: record, because: error, group: CleanupRunner.group, at: time.now())
             try await session.append([letter])
             return
         }
@@ -49,9 +44,19 @@ struct CleanupIntake: Sendable {
         } catch let error as CleanupError {
             logger.warning("a command failed", metadata: ["command": "\(command.id)", "error.chain": "\(error)"])
             try await reply(.failed, "\(error)", to: command, record.context)
-        } catch let error as ViewError {
-            guard case .tooLate = error else { throw error }
+        } catch ViewError.tooLate {
             try await reply(.failed, "the list of images is not current yet; try again", to: command, record.context)
+        } catch let error where Self.isOfCommand(error) {
+            logger.error("a command failed", metadata: ["command": "\(command.id)", "error.chain": "\(error)"])
+            try await reply(.failed, "\(error)", to: command, record.context)
+        }
+    }
+
+    /// What is not of the log, the view or the end: thrown on, it would come again with the command at each start.
+    private static func isOfCommand(_ error: any Error) -> Bool {
+        switch error {
+        case is EventLogError, is ViewError, is StorageError, is ActiveInstanceError, is CancellationError: false
+        default: true
         }
     }
 

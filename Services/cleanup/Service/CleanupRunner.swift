@@ -60,9 +60,9 @@ public struct CleanupRunner: Service {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await view.run() }
             group.addTask {
+                let changes = view.changes()
                 do { try await view.waitUntilReady() } catch { return }
-                let unreadable = try await view.store.read { try ImageProjection.unreadableCount($0) }
-                if unreadable == 0 { part.ready() } else { part.notReady("\(unreadable) images cannot be read") }
+                try await part.follow(changes) { try await view.store.read { try ImageProjection.unreadableCount($0) } }
             }
             group.addTask {
                 defer { view.stop() }
@@ -72,7 +72,9 @@ public struct CleanupRunner: Service {
                         let intake = CleanupIntake(
                             view: view, session: session, configuration: configuration, time: ports.time,
                             logger: ports.logger)
-                        try await intake.run()
+                        let parked = ParkedRecords(
+                            of: [Self.group], log: ports.log, time: ports.time, source: Self.name)
+                        try await parked.during { try await intake.run() }
                     } catch is ActiveInstanceError {
                         // Another instance took over: it gets the command again.
                     } catch is CancellationError {}

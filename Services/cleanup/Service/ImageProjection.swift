@@ -16,9 +16,10 @@ struct ImageProjection: Projection {
         case unread
     }
 
-    static let schemaVersion = 2
+    static let schemaVersion = EventSchemas.viewVersion(2, reading: topics)
+    private static let topics: [TopicName] = [Topics.images.name, Topics.scanStatus.name]
     let version = ImageProjection.schemaVersion
-    let topics = [Topics.images.name, Topics.scanStatus.name]
+    let topics: [TopicName] = Self.topics
 
     static func create(_ db: Database) throws {
         try db.execute(

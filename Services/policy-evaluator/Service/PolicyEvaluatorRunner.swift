@@ -72,10 +72,11 @@ public struct PolicyEvaluatorRunner: Service {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await view.run() }
             group.addTask {
+                let changes = view.changes()
                 do { try await view.waitUntilReady() } catch { return }
                 try await setFloor(view, activeBefore: activeBefore)
                 floorSet.open()
-                try await watchReadability(view, part)
+                try await part.follow(changes) { try await view.store.read { try EvaluatorRows.unreadableCount($0) } }
             }
             group.addTask {
                 defer { view.stop() }
@@ -99,26 +100,5 @@ public struct PolicyEvaluatorRunner: Service {
             let active = try Meta.active.read(db)
             if try Meta.floor.read(db) == nil || active != activeBefore { try Meta.floor.write(active ?? "0", db) }
         }
-    }
-
-    private func watchReadability(
-        _ view: View<EvaluatorProjection, SQLiteViewStore>, _ part: Readiness.Part
-    ) async throws {
-        for await _ in Self.starting(view.changes()) {
-            let count = try await view.store.read { try EvaluatorRows.unreadableCount($0) }
-            if count == 0 { part.ready() } else { part.notReady("\(count) records cannot be read") }
-        }
-    }
-
-    /// One element at once, then those of the stream.
-    private static func starting(_ changes: AsyncStream<Void>) -> AsyncStream<Void> {
-        let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
-        continuation.yield()
-        let forward = Task {
-            for await _ in changes { continuation.yield() }
-            continuation.finish()
-        }
-        continuation.onTermination = { _ in forward.cancel() }
-        return stream
     }
 }

@@ -14,8 +14,8 @@ package struct Pratique: ParsableCommand {
             """,
         subcommands: [
             ServeCommand.self, ScanCommand.self, ImagesCommand.self, RegistriesCommand.self, PoliciesCommand.self,
-            AdvisoriesCommand.self, CleanupCommand.self, TokensCommand.self, AdminCommand.self,
-            HealthCommand.self,
+            AdvisoriesCommand.self, CleanupCommand.self, TokensCommand.self, DeadLettersCommand.self,
+            AdminCommand.self, HealthCommand.self,
         ])
 
     package init() {}

@@ -16,6 +16,8 @@ struct EnumeratorMemory: Sendable {
     var registries: [RegistryName: Registry] = [:]
     /// Registries whose record cannot be read: they are there, but are not listed.
     var unreadable: Set<RegistryName> = []
+    /// Keys of the enumerator's own topics that a newer version wrote, with the reason.
+    var newer: [String: String] = [:]
     var settings = SettingsRecord()
     var statuses: [String: WrittenStatus] = [:]
     var marks: [String: CrawlMarkRecord] = [:]
@@ -49,6 +51,8 @@ struct EnumeratorProjection: Projection {
     let topics = [Topics.registries, Topics.settings, Topics.registryStatus, Topics.crawlMarks, Topics.images].map(
         \.name)
 
+    private static let ownTopics = [Topics.registryStatus.name, Topics.crawlMarks.name]
+
     func prepare(_ record: WholeRecord) async throws -> Effect {
         let exists = record.value != nil
         switch record.id.topic {
@@ -65,6 +69,7 @@ struct EnumeratorProjection: Projection {
     }
 
     func apply(_ effect: Effect, of record: WholeRecord, in rows: borrowing Rows) throws {
+        rows.state.newer["\(record.id.topic)/\(record.key)"] = nil
         switch effect {
         case .nothing: break
         case .registry(let registry):
@@ -88,6 +93,9 @@ struct EnumeratorProjection: Projection {
             rows.state.registries[name] = nil
             rows.state.unreadable.insert(name)
         }
+        guard let error = error as? EventError, case .newerSchema = error, Self.ownTopics.contains(record.id.topic)
+        else { return }
+        rows.state.newer["\(record.id.topic)/\(record.key)"] = error.description
     }
 
     func reset(in rows: borrowing Rows) throws { rows.state = EnumeratorMemory() }

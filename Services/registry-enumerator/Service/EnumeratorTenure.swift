@@ -77,13 +77,23 @@ actor EnumeratorTenure {
         try await view.waitUntilReady()
         try await view.waitFor(ends, within: Self.viewWait)
         let changes = view.changes()
+        try standBackIfNewer()
         let book = StatusBook(output, instance: ports.instance, fences: ends)
         try await book.start(from: memory)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { for await record in records { try await self.take(record, book) } }
             group.addTask {
                 try await book.defend(self.memory)
-                for await _ in changes { try await book.defend(self.memory) }
+                for await _ in changes {
+                    try await self.standBackIfNewer()
+                    try await book.defend(self.memory)
+                }
+            }
+            group.addTask {
+                try await ParkedRecords(
+                    of: [RegistryEnumeratorRunner.group], log: self.ports.log, time: self.ports.time,
+                    source: Enumeration.source
+                ).run()
             }
             group.addTask {
                 while true {
@@ -98,6 +108,12 @@ actor EnumeratorTenure {
         }
     }
 
+    /// An older program writes nothing over what a newer one wrote.
+    private func standBackIfNewer() throws {
+        guard let reason = memory.newer.min(by: { $0.key < $1.key })?.value else { return }
+        throw ActiveInstanceError.mustStandBack(reason: reason)
+    }
+
     private var memory: EnumeratorMemory { view.store.read { $0 } }
     private var now: Date { output.now }
 
@@ -106,13 +122,8 @@ actor EnumeratorTenure {
     private func take(_ record: Record, _ book: StatusBook) async throws {
         let command: Command
         do { command = try record.payload(Command.self) } catch {
-            let whole = WholeRecord(
-                id: record.id, key: record.key, value: record.value, headers: record.headers,
-                appendedAt: record.appendedAt)
             try await output.append([
-                DeadLetter.draft(
-                    for: whole, topic: Topics.deadLetters.name, group: RegistryEnumeratorRunner.group,
-                    reason: "\(error)", attempts: 1, at: now)
+                DeadLetter.draft(for: record, because: error, group: RegistryEnumeratorRunner.group, at: now)
             ])
             return try await session.acknowledge(record.id)
         }

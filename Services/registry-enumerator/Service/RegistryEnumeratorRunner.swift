@@ -39,8 +39,9 @@ public struct RegistryEnumeratorRunner: Service {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await view.run() }
                 group.addTask {
+                    let changes = view.changes()
                     do { try await view.waitUntilReady() } catch { return }
-                    part.ready()
+                    try await part.follow(changes) { store.read { $0.unreadable.count + $0.newer.count } }
                 }
                 group.addTask {
                     defer { view.stop() }
@@ -55,12 +56,14 @@ public struct RegistryEnumeratorRunner: Service {
 
     private func lead(_ session: ActiveSession, _ view: EnumeratorTenure.MemoryView) async throws {
         let tenure = EnumeratorTenure(session: session, view: view, ports: ports, registries: registries)
-        do { try await tenure.run() } catch is ActiveInstanceError {
+        do { try await tenure.run() } catch ActiveInstanceError.notActive {
             // With the session it ends as it should; before it, a newer instance has written.
             guard session.isActive else { return }
             ports.logger.warning("another instance is active", metadata: ["term": "\(session.term)"])
         } catch is CancellationError {
             // The graceful stop lasted too long.
+        } catch let error as ActiveInstanceError {
+            throw error
         } catch {
             ports.logger.error("listing registries ended", metadata: ["error.chain": "\(error)"])
             throw error

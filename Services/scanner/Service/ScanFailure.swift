@@ -7,14 +7,13 @@ import RegistryAccess
 
 /// Maps what a scan ran into to a `Failure` as state.
 enum ScanFailure {
-    static let firstDelaySeconds = 30.0
-    static let delayMaxSeconds = 6 * 3600.0
-
     /// Whether an error is said as the digest's state. The others are of the log or the view, which a later try
     /// of the same record may find well again, or of the process's end.
     static func isState(_ error: any Error) -> Bool {
         switch error {
         case let error as ScanError: error.kind != .cancelled
+        // A state that a newer version wrote is not written over: the request waits for one that reads it.
+        case EventError.newerSchema: false
         case let error as EventLogError:
             switch error {
             case .valueTooLarge, .keyTooLong: true
@@ -30,13 +29,18 @@ enum ScanFailure {
             let message = "the inventory has \(bytes) bytes, more than the log takes"
             return Failure(kind: .tooLarge, message: message, attempt: attempt, nextAttemptAt: nil)
         }
+        if let error = error as? EventError { return failure(.internalError, "\(error)", attempt, now) }
         guard let error = error as? ScanError else {
             return RegistryFailure.failure(of: error, attempt: attempt, now: now)
         }
-        let kind = kind(of: error)
-        return Failure(
-            kind: kind, message: String(error.message.prefix(1000)), attempt: attempt,
-            nextAttemptAt: delay(kind, error, attempt).map { now.addingTimeInterval($0).milliseconds })
+        return failure(kind(of: error), error.message, asked: error.retryAfter, attempt, now)
+    }
+
+    static func failure(
+        _ kind: Failure.Kind, _ message: String, asked: Duration? = nil, _ attempt: Int, _ now: Date
+    ) -> Failure {
+        var random = SystemRandomNumberGenerator()
+        return RegistryFailure.failure(kind, message, asked: asked, attempt: attempt, now: now, using: &random)
     }
 
     /// The size of what was found, where that is larger than the log takes.
@@ -58,19 +62,6 @@ enum ScanFailure {
         case .overLimit: .tooLarge
         case .notAnImage: .notAnImage
         case .cancelled: .internalError
-        }
-    }
-
-    /// Doubled each time and jittered; at least what the registry asked for. nil where only a change can help.
-    private static func delay(_ kind: Failure.Kind, _ error: ScanError, _ attempt: Int) -> Double? {
-        let doubled = min(firstDelaySeconds * Double(1 << min(max(attempt, 1) - 1, 20)), delayMaxSeconds)
-        let jittered = doubled * Double.random(in: 0.5...1)
-        switch kind {
-        case .unsupported, .tooLarge, .notAnImage: return nil
-        case .unauthorized: return max(jittered, 3600)
-        case .notFound, .unreachable, .rateLimited, .damaged, .internalError:
-            let asked = error.retryAfter.map { Double($0.components.seconds) } ?? 0
-            return max(jittered, min(asked, delayMaxSeconds))
         }
     }
 }

@@ -180,17 +180,14 @@ final class ScanJobs: Sendable {
 
     /// A failure takes the place of a status only where that is not all that is wanted.
     private func fail(_ request: ScanRequest, _ failure: Failure, _ context: EventContext) async throws {
-        // The view's rows may be what cannot be read.
         if let status = try? await known(request) { return try await output.confirm(status, context) }
         let end = ScanEnd(state: .failed(failure), platforms: request.platforms, detail: failure.message)
         try await output.report(request, end, context)
     }
 
     private func missingRegistry(_ request: ScanRequest) -> Failure {
-        Failure(
-            kind: .notFound, message: "the registry \(request.name.registry) is not configured",
-            attempt: request.attempt,
-            nextAttemptAt: ports.time.now().addingTimeInterval(ScanFailure.firstDelaySeconds).milliseconds)
+        ScanFailure.failure(
+            .notFound, "the registry \(request.name.registry) is not configured", request.attempt, ports.time.now())
     }
 
     private func measure(_ start: Date, _ outcome: String) {

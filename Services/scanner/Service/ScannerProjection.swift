@@ -9,9 +9,10 @@ import Storage
 struct ScannerProjection: Projection {
     typealias Transaction = SQLiteViewStore.Transaction
 
-    static let version = 1
+    static let version = EventSchemas.viewVersion(2, reading: topics)
+    private static let topics: [TopicName] = [Topics.registries.name, Topics.scanStatus.name]
     var version: Int { Self.version }
-    var topics: [TopicName] { [Topics.registries.name, Topics.scanStatus.name] }
+    var topics: [TopicName] { Self.topics }
 
     enum Effect: Sendable {
         case registry(Registry)
@@ -22,8 +23,11 @@ struct ScannerProjection: Projection {
     static func create(_ db: Database) throws {
         try db.execute(
             sql: """
-                CREATE TABLE registries (name TEXT PRIMARY KEY, record BLOB NOT NULL) STRICT, WITHOUT ROWID;
-                CREATE TABLE statuses (digest TEXT PRIMARY KEY, record BLOB NOT NULL) STRICT, WITHOUT ROWID;
+                -- A record that cannot be read is null and has a reason, one of a newer schema its number, too.
+                CREATE TABLE registries (
+                    key TEXT PRIMARY KEY, record BLOB, reason TEXT, schema INTEGER) STRICT, WITHOUT ROWID;
+                CREATE TABLE statuses (
+                    key TEXT PRIMARY KEY, record BLOB, reason TEXT, schema INTEGER) STRICT, WITHOUT ROWID;
                 """)
     }
 
@@ -35,53 +39,80 @@ struct ScannerProjection: Projection {
     }
 
     func apply(_ effect: Effect, of record: WholeRecord, in transaction: borrowing Transaction) throws {
-        let table =
-            record.id.topic == Topics.registries.name ? "registries (name, record)" : "statuses (digest, record)"
+        let row: Entry
         switch effect {
-        case .registry(let registry): try Self.put(table, record.key, registry, transaction.db)
-        case .status(let status): try Self.put(table, record.key, status, transaction.db)
-        case .removed: try remove(record, in: transaction)
+        case .registry(let registry): row = Entry(record: try JSONFormat.encode(registry))
+        case .status(let status): row = Entry(record: try JSONFormat.encode(status))
+        case .removed:
+            return try transaction.db.cachedStatement(sql: "DELETE FROM \(Self.table(of: record)) WHERE key = ?")
+                .execute(arguments: [record.key])
         }
+        try Self.put(row, record, transaction.db)
     }
 
-    /// A registry that cannot be read is no registry until its record can; a status that cannot be read asks for a
-    /// scan.
     func unreadable(_ record: WholeRecord, because error: any Error, in transaction: borrowing Transaction) throws {
-        try remove(record, in: transaction)
+        var row = Entry(reason: String("\(error)".prefix(500)))
+        if let error = error as? EventError, case .newerSchema(_, let found, _) = error { row.schema = found }
+        try Self.put(row, record, transaction.db)
     }
 
     func reset(in transaction: borrowing Transaction) throws {
         try transaction.db.execute(sql: "DELETE FROM registries; DELETE FROM statuses")
     }
 
-    private func remove(_ record: WholeRecord, in transaction: borrowing Transaction) throws {
-        let sql =
-            record.id.topic == Topics.registries.name
-            ? "DELETE FROM registries WHERE name = ?" : "DELETE FROM statuses WHERE digest = ?"
-        try transaction.db.cachedStatement(sql: sql).execute(arguments: [record.key])
+    private struct Entry {
+        var record: Data?
+        var reason: String?
+        var schema: Int?
     }
 
-    private static func put(_ table: String, _ key: String, _ value: some Encodable, _ db: Database) throws {
-        try db.cachedStatement(sql: "INSERT OR REPLACE INTO \(table) VALUES (?, ?)")
-            .execute(arguments: [key, try JSONFormat.encode(value)])
+    private static func table(of record: WholeRecord) -> String {
+        record.id.topic == Topics.registries.name ? "registries" : "statuses"
+    }
+
+    private static func put(_ row: Entry, _ record: WholeRecord, _ db: Database) throws {
+        try db.cachedStatement(sql: "INSERT OR REPLACE INTO \(table(of: record)) VALUES (?, ?, ?, ?)")
+            .execute(arguments: [record.key, row.record, row.reason, row.schema])
     }
 }
 
 extension SQLiteViewStore {
+    /// - Throws: `EventError` where its record cannot be read.
     func registry(_ name: RegistryName) async throws -> Registry? {
-        try await row("SELECT record FROM registries WHERE name = ?", name.text, as: Registry.self)
+        try await row("registries", name.text, RegistryRecord.self, as: Registry.self)
     }
 
+    /// A status that cannot be read asks for a scan, which writes it anew.
+    /// - Throws: `EventError.newerSchema`: a status of a newer version is not written over.
     func status(_ digest: Digest) async throws -> ScanStatusRecord? {
-        try await row("SELECT record FROM statuses WHERE digest = ?", digest.text, as: ScanStatusRecord.self)
+        do {
+            return try await row("statuses", digest.text, ScanStatusRecord.self, as: ScanStatusRecord.self)
+        } catch EventError.unreadable {
+            return nil
+        }
     }
 
-    private func row<Value: Decodable & Sendable>(_ sql: String, _ key: String, as type: Value.Type) async throws
-        -> Value?
-    {
+    func unreadableCount() async throws -> Int {
         try await read { db in
-            guard let bytes = try Data.fetchOne(db, sql: sql, arguments: [key]) else { return nil }
-            return try JSONFormat.decode(Value.self, from: bytes)
+            let sql = """
+                SELECT (SELECT count(*) FROM registries WHERE record IS NULL)
+                    + (SELECT count(*) FROM statuses WHERE record IS NULL)
+                """
+            return try Int.fetchOne(db.cachedStatement(sql: sql)) ?? 0
+        }
+    }
+
+    private func row<Payload: EventPayload, Value: Decodable & Sendable>(
+        _ table: String, _ key: String, _ payload: Payload.Type, as type: Value.Type
+    ) async throws -> Value? {
+        try await read { db in
+            let sql = "SELECT record, reason, schema FROM \(table) WHERE key = ?"
+            guard let row = try Row.fetchOne(db.cachedStatement(sql: sql), arguments: [key]) else { return nil }
+            if let bytes = row["record"] as Data? { return try JSONFormat.decode(Value.self, from: bytes) }
+            if let found = row["schema"] as Int? {
+                throw EventError.newerSchema(type: Payload.eventType, found: found, known: Payload.schemaVersion)
+            }
+            throw EventError.unreadable(type: Payload.eventType, reason: row["reason"])
         }
     }
 }

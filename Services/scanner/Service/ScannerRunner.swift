@@ -39,17 +39,16 @@ public struct ScannerRunner: Service {
             ports.folder.appending(path: "scanner.sqlite"), version: ScannerProjection.version, logger: ports.logger,
             schema: ScannerProjection.create)
         let view = View(ScannerProjection(), store: store, log: ports.log, time: ports.time, logger: ports.logger)
-        let jobs = ScanJobs(
-            scanner: ImageScanner(
-                cache: FolderLayerCache(
-                    folder: ports.folder.appending(path: "layers"), bytesMax: configuration.layerCacheBytesMax)),
-            registries: registries, view: view, ports: ports)
-        let processors = try processors(jobs)
+        let scanner = ImageScanner(
+            cache: FolderLayerCache(
+                folder: ports.folder.appending(path: "layers"), bytesMax: configuration.layerCacheBytesMax))
+        let lanes = try lanes(ScanJobs(scanner: scanner, registries: registries, view: view, ports: ports))
+        let presence = Presence(ports: ports, configuration: configuration, analyserVersion: scanner.analyserVersion)
         do {
             try await withGracefulShutdownHandler {
-                try await work(view, processors, part)
+                try await work(view, lanes, presence, part)
             } onGracefulShutdown: {
-                for processor in processors { processor.stop() }
+                for lane in lanes { lane.processor.stop() }
             }
             await store.close()
         } catch {
@@ -63,33 +62,51 @@ public struct ScannerRunner: Service {
         try GroupName("scanner.\(pool).\(lane.rawValue)")
     }
 
-    private func processors(_ jobs: ScanJobs) throws -> [GroupProcessor] {
-        let slots = ScanSlots(width: configuration.width)
+    private struct Lane {
+        let group: GroupName
+        let processor: GroupProcessor
+    }
+
+    private func lanes(_ jobs: ScanJobs) throws -> [Lane] {
+        let slots = ScanSlots(width: configuration.width, backgroundMax: configuration.backgroundMax)
         return try configuration.pools.flatMap { pool in
             try Topics.Lane.allCases.map { lane in
-                GroupProcessor(
-                    log: ports.log, group: try Self.group(pool: pool, lane),
-                    topics: [try Topics.scanRequests(pool: pool, lane).name], deadLetters: Topics.deadLetters.name,
-                    limits: .init(width: configuration.width, order: .none), time: ports.time, logger: ports.logger,
-                    handler: ScanHandler(lane: lane, slots: slots, jobs: jobs))
+                let group = try Self.group(pool: pool, lane)
+                let processor = GroupProcessor(
+                    log: ports.log, group: group, topics: [try Topics.scanRequests(pool: pool, lane).name],
+                    deadLetters: Topics.deadLetters.name, limits: .init(width: configuration.width, order: .none),
+                    time: ports.time, logger: ports.logger,
+                    handler: ScanHandler(pool: pool, lane: lane, slots: slots, jobs: jobs))
+                return Lane(group: group, processor: processor)
             }
         }
     }
 
     private func work(
-        _ view: View<ScannerProjection, SQLiteViewStore>, _ processors: [GroupProcessor], _ part: Readiness.Part
+        _ view: View<ScannerProjection, SQLiteViewStore>, _ lanes: [Lane], _ presence: Presence,
+        _ part: Readiness.Part
     ) async throws {
+        let parked = ParkedRecords(of: lanes.map(\.group), log: ports.log, time: ports.time, source: Self.name)
+        let processors = lanes.map(\.processor)
         try await ports.log.declare(Topics.all(pools: configuration.pools))
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await view.run() }
             group.addTask {
                 defer { view.stop() }
                 try await view.waitUntilReady()
-                part.ready()
-                try await withThrowingTaskGroup(of: Void.self) { lanes in
-                    for processor in processors { lanes.addTask { try await processor.run() } }
-                    try await lanes.waitForAll()
+                try await presence.during {
+                    try await parked.during {
+                        try await withThrowingTaskGroup(of: Void.self) { group in
+                            for processor in processors { group.addTask { try await processor.run() } }
+                            try await group.waitForAll()
+                        }
+                    }
                 }
+            }
+            group.addTask {
+                let changes = view.changes()
+                try await view.waitUntilReady()
+                try await part.follow(changes) { try await view.store.unreadableCount() }
             }
             do {
                 try await group.waitForAll()

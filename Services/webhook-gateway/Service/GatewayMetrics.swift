@@ -18,5 +18,7 @@ enum GatewayMetrics {
         MetricDescription("pratique.gateway.events.followers", .gauge, "Open streams of events."),
         MetricDescription(
             "pratique.gateway.events.dropped", .counter, "Streams ended because their reader was too slow."),
+        MetricDescription("pratique.alarms", .gauge, dimensions: ["kind"], "What does not work by itself."),
+        MetricDescription("pratique.dead_letters.open", .gauge, "Dead letters that were not put back."),
     ]
 }

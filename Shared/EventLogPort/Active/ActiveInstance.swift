@@ -6,7 +6,8 @@ public import Logging
 /// and
 /// everything that the session appends carries it, so that readers can tell an older instance's late record. The others
 /// stand by: `run` waits until it is their turn. On revocation the session ends: `next` returns nil, appends throw, and
-/// after `gracefulStop` the body is cancelled.
+/// after `gracefulStop` the body is cancelled. A body that throws `ActiveInstanceError.mustStandBack` makes it leave
+/// the group for `standBack`: during an upgrade the older one must not take the partition from the newer one again.
 ///
 /// **Limits**: two instances may believe to be active for a moment; terms and `TermFence` heal what the older one
 /// wrote.
@@ -16,6 +17,7 @@ public final class ActiveInstance: Sendable {
     private let topic: TopicName
     private let gracefulStop: Duration
     private let standbyPoll: Duration
+    private let standBack: Duration
     private let time: TimeSource
     private let logger: Logger
     private let stopped = Gate()
@@ -30,13 +32,14 @@ public final class ActiveInstance: Sendable {
     /// - Parameter topic: a work topic of one partition.
     public init(
         log: any EventLog, group: GroupName, topic: TopicName, gracefulStop: Duration = .seconds(20),
-        standbyPoll: Duration = .seconds(1), time: TimeSource, logger: Logger
+        standbyPoll: Duration = .seconds(1), standBack: Duration = .seconds(300), time: TimeSource, logger: Logger
     ) {
         self.log = log
         self.group = group
         self.topic = topic
         self.gracefulStop = gracefulStop
         self.standbyPoll = standbyPoll
+        self.standBack = standBack
         self.time = time
         self.logger = logger
     }
@@ -45,7 +48,7 @@ public final class ActiveInstance: Sendable {
     /// - Throws: what `body` throws while it is active; an error of the log that does not pass.
     public func run(_ body: @escaping @Sendable (ActiveSession) async throws -> Void) async throws {
         // A task of its own: cancelling `run` must begin the graceful stop, not cancel the body.
-        let work = Task { try await self.work(body) }
+        let work = Task { try await self.untilStopped(body) }
         try await withTaskCancellationHandler {
             try await work.value
         } onCancel: {
@@ -55,6 +58,17 @@ public final class ActiveInstance: Sendable {
 
     /// Begins the graceful stop; `run` returns at its end.
     public func stop() { stopped.open() }
+
+    private func untilStopped(_ body: @escaping @Sendable (ActiveSession) async throws -> Void) async throws {
+        while !stopped.isOpen {
+            do { return try await work(body) } catch ActiveInstanceError.mustStandBack(let reason) {
+                logger.error(
+                    "this instance stands back: a newer version has been at work",
+                    metadata: ["group": "\(group)", "reason": "\(reason)"])
+                await stopped.wait(atMost: standBack, on: time)
+            }
+        }
+    }
 
     private func work(_ body: @escaping @Sendable (ActiveSession) async throws -> Void) async throws {
         let joining = GroupJoin(log: log, group: group, topics: [topic], time: time, logger: logger)

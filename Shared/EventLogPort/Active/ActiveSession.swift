@@ -62,9 +62,10 @@ public final class ActiveSession: Sendable {
                 try await WholeReader(log: log, time: time).assemble(record)
             }
             switch outcome {
-            case .part, .superseded: try await acknowledge(record.id)
-            // A broken value is handed out as it is: the service sees a head without its value and says so.
-            case .broken: records.append(record)
+            case .part: try await acknowledge(record.id)
+            // A broken value is handed out as it is: the service sees a head without its value and says so. Of work
+            // every record counts, not only the newest of its key.
+            case .broken, .superseded: records.append(record)
             case .whole(let whole):
                 records.append(
                     Record(
@@ -123,6 +124,8 @@ public final class ActiveSession: Sendable {
 public enum ActiveInstanceError: Error, Sendable, Equatable {
     /// The partition went to another instance.
     case notActive(term: Int64)
+    /// Thrown by a body that meets what a newer version wrote: this instance leaves the work to others for a while.
+    case mustStandBack(reason: String)
 
     public var isTransient: Bool { false }
 }

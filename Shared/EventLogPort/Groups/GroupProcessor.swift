@@ -181,8 +181,11 @@ public final class GroupProcessor: Sendable {
     private func handle(_ job: WorkQueue.Job, _ member: any GroupMember) async -> Outcome {
         do {
             switch try await WholeReader(log: log, time: time).assemble(job.record) {
-            case .part, .superseded: break
-            case .broken(let record, let error): try await setAside(record, "\(error)", attempts: 0)
+            case .part: break
+            case .broken(let record, let error): try await setAside(record, .brokenParts, "\(error)", attempts: 0)
+            // Of work every record counts, not only the newest of its key.
+            case .superseded:
+                try await setAside(WholeRecord(job.record), .brokenParts, "its parts are gone", attempts: 0)
             case .whole(let record):
                 if let outcome = try await attempt(record, job) { return outcome }
             }
@@ -215,14 +218,14 @@ public final class GroupProcessor: Sendable {
         switch handler.disposition(of: error, for: record) {
         case .fatal: return .failed(error)
         case .wait(let after): return waiting(job, after, error)
-        case .deadLetter(let reason): try await setAside(record, reason, attempts: job.attempt)
+        case .deadLetter(let cause, let reason): try await setAside(record, cause, reason, attempts: job.attempt)
         case .retry(let after):
             if let wait = limits.retries.delay(after: job.attempt) {
                 logger.debug("a record is tried again", metadata: metadata(job, error))
                 return .again(after: max(wait, after), usesAttempt: true)
             }
             let reason = "gave up after \(job.attempt) attempts: \(error)"
-            try await setAside(record, reason, attempts: job.attempt)
+            try await setAside(record, .gaveUp, reason, attempts: job.attempt)
         }
         CrashPoint.hit(.groupAfterDeadLetter)
         return nil
@@ -235,12 +238,15 @@ public final class GroupProcessor: Sendable {
     }
 
     /// Until it is durable or the processor ends: an outage must not lose it, nor end the service.
-    private func setAside(_ record: WholeRecord, _ reason: String, attempts: Int) async throws {
+    private func setAside(
+        _ record: WholeRecord, _ cause: DeadLetterCause, _ reason: String, attempts: Int
+    ) async throws {
         logger.warning(
             "a record became a dead letter",
             metadata: ["record.id": "\(record.id)", "record.key": "\(record.key)", "reason": "\(reason)"])
         let draft = DeadLetter.draft(
-            for: record, topic: deadLetters, group: group, reason: reason, attempts: attempts, at: time.now())
+            for: record, topic: deadLetters, group: group, cause: cause, reason: reason, attempts: attempts,
+            at: time.now())
         let log = log
         let time = time
         _ = try await Backoff.untilStopped.retrying(on: time, telling: logger) {

@@ -16,7 +16,18 @@ public enum Disposition: Sendable, Equatable {
     /// is used up, since the record is not at fault.
     case wait(after: Duration)
     /// Set it aside with its reason: the same bytes would fail again.
-    case deadLetter(reason: String)
+    case deadLetter(cause: DeadLetterCause = .refused, reason: String)
     /// End the processor: nothing would work (the disk is full, the configuration is wrong).
     case fatal
+}
+
+extension Disposition {
+    /// What an error of the log makes of the record whose handler met it. A name, a key or a value that the log does
+    /// not take comes of the record: ending the processor would end it again at each start.
+    public static func of(_ error: EventLogError) -> Disposition {
+        switch error {
+        case .badName, .keyTooLong, .valueTooLarge: .deadLetter(reason: "\(error)")
+        default: error.isTransient ? .wait(after: .seconds(1)) : .fatal
+        }
+    }
 }

@@ -28,9 +28,7 @@ public struct WholeReader: Sendable {
     /// - Throws: errors of the log only.
     public func assemble(_ record: Record) async throws -> Outcome {
         if record.isPart { return .part }
-        let plain = WholeRecord(
-            id: record.id, key: record.key, value: record.value, headers: record.headers,
-            appendedAt: record.appendedAt)
+        let plain = WholeRecord(record)
         guard record.value != nil else { return .whole(plain) }
         let head: PartsHead?
         do { head = try PartsHead(record.headers) } catch { return .broken(plain, error) }

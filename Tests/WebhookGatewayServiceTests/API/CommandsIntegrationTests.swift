@@ -114,22 +114,6 @@ import Testing
         }
     }
 
-    @Test("dead letters are listed with their reasons")
-    func deadLetters() async throws {
-        try await Gateway.run { gateway in
-            let draft = RecordDraft(
-                topic: Topics.deadLetters.name, key: "k", value: Data("{".utf8),
-                headers: [Header(DeadLetter.reason, "is not JSON"), Header(DeadLetter.origin, "changes/0@7")])
-            try await gateway.append([draft])
-            try await eventually("it is listed") {
-                try await gateway.call(.get, "dead-letters").text.contains("is not JSON")
-            }
-            let letters = try await gateway.call(.get, "dead-letters").json(Page<DeadLetterSummary>.self).items
-            #expect(letters.map(\.origin) == ["changes/0@7"])
-            #expect(letters.map(\.bytes) == [1])
-        }
-    }
-
     // MARK: Inventories
 
     private func upload(

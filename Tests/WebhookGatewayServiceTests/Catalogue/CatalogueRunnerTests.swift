@@ -2,6 +2,7 @@ import EventLogPort
 import EventLogSQLite
 import Events
 import Foundation
+import Logging
 import Model
 import ServiceRuntime
 import TestSupport
@@ -17,7 +18,9 @@ private final class CatalogueRoom: Sendable {
     let plain: SQLiteEventLog
     let ports: Ports
 
-    init(unkind: Bool) async throws {
+    let readiness = Readiness()
+
+    init(unkind: Bool, time: TimeSource = .system, logger: Logger = testLogger) async throws {
         folder = try TestFolder()
         plain = try await openTestLog(in: folder)
         try await plain.declare(Topics.fixed)
@@ -25,9 +28,9 @@ private final class CatalogueRoom: Sendable {
         log = unkind ? UnkindEventLog(plain) : plain
         if unkind { try await log.declare(Topics.fixed) }
         ports = Ports(
-            log: log, transport: PoisonedTransport(), time: .system, folder: folder.url, instance: "test",
-            logger: testLogger,
-            readiness: Readiness())
+            log: log, transport: PoisonedTransport(), time: time, folder: folder.url, instance: "test",
+            logger: logger,
+            readiness: readiness)
     }
 
     func change(_ change: Change) async throws {
@@ -128,5 +131,92 @@ struct CatalogueRunnerTests {
             try await !room.state(Topics.registries, RegistryRecord.self).isEmpty
         }
         #expect(try await room.log.end(of: Topics.deadLetters.name)[0] ?? -1 >= 0)
+    }
+
+    @Test("a change of a newer schema is parked, and the next one is applied")
+    func newerChange() async throws {
+        let room = try await CatalogueRoom(unkind: false)
+        let newer = try RecordDraft(
+            Topics.changes, key: "x", Change.revokeToken(id: "x"),
+            EventContext(id: "newer", source: "test", time: Date())
+        ).newer
+        _ = try await room.log.append([newer])
+        try await room.change(.putRegistry(CatalogueBench.registry("example")))
+        try await room.running(until: "the registry") {
+            try await !room.state(Topics.registries, RegistryRecord.self).isEmpty
+        }
+        let reader = try await room.log.read(Topics.deadLetters.name, after: [:])
+        let letter = try #require(try await reader.next()?.first)
+        #expect(letter.header(DeadLetter.cause) == "newer-schema" && letter.value == newer.value)
+        #expect(letter.header(DeadLetter.needs) == "pratique.change 2")
+        await reader.close()
+    }
+
+    @Test("an image that a newer version wrote is not written over: this instance stands back and says so")
+    func newerImage() async throws {
+        let room = try await CatalogueRoom(unkind: false)
+        let image = ImageRecord(
+            name: CatalogueBench.name("example/app:1"), digest: CatalogueBench.digest(1), sources: [.webhook],
+            firstSeenAt: Date(), resolution: .resolved)
+        let draft = try RecordDraft(
+            Topics.images, key: "example/app:1", image, EventContext(id: "newer", source: "test", time: Date()))
+        _ = try await room.log.append([draft.newer])
+        try await room.change(.putRegistry(CatalogueBench.registry("example")))
+        try await room.change(seen(1, 2))
+        try await room.running(until: "it stands back") {
+            guard case .notReady(let reason)? = room.readiness.report.parts["catalogue"] else { return false }
+            return reason.contains("upgrade this one")
+        }
+        #expect(try await room.plain.end(of: Topics.images.name) == [0: 0])
+        #expect(try await room.plain.end(of: Topics.registries.name) == [0: -1])
+    }
+
+    @Test("a pool without a scanner is an alarm until one comes, and the log says so once")
+    func alarm() async throws {
+        let (clock, lines) = (ManualClock(), LogLines())
+        let room = try await CatalogueRoom(
+            unkind: false, time: clock.time, logger: Logger(label: "test") { _ in lines })
+        try await room.change(.putRegistry(CatalogueBench.registry("example")))
+        try await room.change(seen(1, 1))
+        try await room.running(until: "the alarm has ended") {
+            clock.advance(by: .seconds(5))
+            let alarms = try await room.state(Topics.alarms, AlarmRecord.self)
+            guard let alarm = alarms["pool-without-scanner/default"] else {
+                return try await room.plain.end(of: Topics.alarms.name)[0] == 1
+            }
+            if lines.all.components(separatedBy: "an alarm began").count < 2 { return false }
+            #expect(alarm.message.contains("scanner.pools=default"))
+            let scanner = ScannerRecord(
+                instance: "s", pools: ["default"], width: 1, analyserVersion: "1", at: clock.time.now())
+            let context = EventContext(id: "s", source: "test", time: clock.time.now())
+            _ = try await room.plain.append([try RecordDraft(Topics.scanners, key: "s", scanner, context)])
+            return false
+        }
+        #expect(lines.all.components(separatedBy: "an alarm began").count == 2)
+        #expect(lines.all.components(separatedBy: "an alarm has ended").count == 2)
+    }
+
+    @Test("a scan's status of a newer schema holds nothing up, and is said")
+    func newerStatus() async throws {
+        let room = try await CatalogueRoom(unkind: false)
+        try await room.change(.putRegistry(CatalogueBench.registry("example")))
+        try await room.change(seen(1, 1))
+        try await room.running(until: "it is said") {
+            guard try await !room.state(Topics.images, ImageRecord.self).isEmpty else { return false }
+            if try await room.plain.end(of: Topics.scanStatus.name)[0] ?? -1 < 0 {
+                let status = ScanStatusRecord(
+                    digest: CatalogueBench.digest(1), state: .done, analyserVersion: "9",
+                    name: CatalogueBench.name("example/app:1"), scanner: "newer", finishedAt: Date())
+                let context = EventContext(id: "newer", source: "test", time: Date())
+                _ = try await room.log.append([
+                    try RecordDraft(Topics.scanStatus, key: status.digest.text, status, context).newer
+                ])
+            }
+            return room.readiness.report.parts["catalogue"] == .notReady("1 records of the catalogue cannot be read")
+        }
+        try await room.change(seen(2, 2))
+        try await room.running(until: "the next image") {
+            try await room.state(Topics.images, ImageRecord.self).count == 2
+        }
     }
 }

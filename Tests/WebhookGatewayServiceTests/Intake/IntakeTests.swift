@@ -366,4 +366,29 @@ struct IntakeTests {
             Set(try await room.changes().map(\.key)) == Set(names.map(\.text))
         }
     }
+
+    @Test("what a newer version wrote, a delivery or its registry, makes the delivery wait; the next one is served")
+    func newerSchema() async throws {
+        let room = try await IntakeRoom()
+        let registry = Registry(name: try RegistryName("newer"), url: "https://newer.example.com")
+        try await room.configure(Registry(name: try RegistryName("example"), url: "https://example.com"))
+        _ = try await room.log.append([
+            try RecordDraft(Topics.registries, key: "newer", RegistryRecord(registry), room.context).newer
+        ])
+        let delivery = Delivery(
+            id: "d", registry: try RegistryName("example"), content: .resolve([IntakeRoom.name("example/app:9")]),
+            source: .api, receivedAt: Date())
+        _ = try await room.log.append([
+            try RecordDraft(Topics.webhookDeliveries, key: "d", delivery, room.context).newer
+        ])
+        try await room.deliver(.resolve([IntakeRoom.name("newer/app:1")]), registry: "newer")
+        room.registries.update { $0.images[IntakeRoom.name("example/app:1")] = IntakeRoom.one }
+        try await room.push("app", "1")
+        try await room.running(until: "the good one is served and the others are parked") {
+            let letters = try await room.records(of: Topics.deadLetters)
+            let needs = Set(letters.compactMap { $0.header(DeadLetter.needs) })
+            let keys = Set(try await room.changes().map(\.key))
+            return needs == ["pratique.delivery 2", "pratique.registry 2"] && keys == ["example/app:1"]
+        }
+    }
 }

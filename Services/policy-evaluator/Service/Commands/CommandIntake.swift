@@ -30,12 +30,8 @@ struct CommandIntake: Sendable {
     private func handle(_ record: Record) async throws {
         let command: Command
         do { command = try record.payload(Command.self) } catch {
-            let whole = WholeRecord(
-                id: record.id, key: record.key, value: record.value, headers: record.headers,
-                appendedAt: record.appendedAt)
             let letter = DeadLetter.draft(
-                for: whole, topic: Topics.deadLetters.name, group: PolicyEvaluatorRunner.group, reason: "\(error)",
-                attempts: 1, at: time.now())
+                for: record, because: error, group: PolicyEvaluatorRunner.group, at: time.now())
             try await session.append([letter])
             return
         }

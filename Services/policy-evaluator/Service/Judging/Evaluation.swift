@@ -24,7 +24,9 @@ struct Evaluation: Sendable {
         // Before waiting: what an older instance writes from here on is told from the state that this one starts from.
         let overtaken = try await view.store.change { [fence] _ in fence.begin(term, ends) }
         defer { fence.end() }
+        let changes = view.changes()
         try await view.waitFor(ends, within: configuration.viewWait)
+        try await standBackIfNewer()
         try await rollForward()
         let wake = Wake()
         let turn = AsyncLock()
@@ -48,12 +50,28 @@ struct Evaluation: Sendable {
             group.addTask {
                 try await PartsUpkeep([Topics.advisories.name, Topics.verdicts.name], ports: ports).run()
             }
+            group.addTask {
+                for await _ in changes { try await standBackIfNewer() }
+                while true { try await ports.time.clock.sleep(for: .seconds(3600)) }
+            }
+            group.addTask {
+                try await ParkedRecords(
+                    of: [PolicyEvaluatorRunner.group], log: ports.log, time: ports.time,
+                    source: PolicyEvaluatorRunner.name
+                ).run()
+            }
             // The intake ends with the session; an error of any ends the others.
             defer { group.cancelAll() }
-            do { try await group.next() } catch is CancellationError {} catch is ActiveInstanceError {}
+            do { try await group.next() } catch is CancellationError {} catch ActiveInstanceError.notActive {}
         }
         // Overtaken by a newer instance: nothing more is done until the log says so too.
         while session.isActive, (try? await session.next()) != nil {}
+    }
+
+    /// An older program writes nothing over what a newer one wrote.
+    private func standBackIfNewer() async throws {
+        guard let reason = try await view.store.read({ try EvaluatorRows.newerOutput($0) }) else { return }
+        throw ActiveInstanceError.mustStandBack(reason: reason)
     }
 
     private func keepKeys(_ turn: AsyncLock) async throws {
@@ -140,7 +158,7 @@ struct Evaluation: Sendable {
                 guard let wait = backoff.delay(after: failures, using: &random) else { throw error }
                 ports.logger.warning("judging waits for the log", metadata: ["error.chain": "\(error)"])
                 try await ports.time.clock.sleep(for: wait)
-            } catch is ActiveInstanceError {
+            } catch ActiveInstanceError.notActive {
                 return
             }
         }

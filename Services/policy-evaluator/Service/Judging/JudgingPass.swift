@@ -32,13 +32,16 @@ struct JudgingPass: Sendable {
             try Task.checkCancellation()
             let inForce = try await advisories()
             let limit = configuration.batchMax
-            let (names, inputs, policies, problems) = try await view.store.read { db in
+            let (newer, names, inputs, policies, problems) = try await view.store.read { db in
                 let names = try EvaluatorRows.dirty(limit, db)
                 return (
-                    names, try names.map { try EvaluatorRows.inputs($0.key, db) }, try EvaluatorRows.policies(db),
+                    try EvaluatorRows.newerOutput(db), names, try names.map { try EvaluatorRows.inputs($0.key, db) },
+                    try EvaluatorRows.policies(db),
                     try EvaluatorRows.problems(db)
                 )
             }
+            // In the same snapshot: a verdict of a newer schema makes its own name dirty.
+            if let newer { throw ActiveInstanceError.mustStandBack(reason: newer) }
             if names.isEmpty { break }
             let judge = NameJudge(
                 set: inForce?.set, policies: policies, problems: problems + (inForce?.problems ?? []), cache: cache,

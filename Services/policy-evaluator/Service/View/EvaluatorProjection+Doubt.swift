@@ -49,8 +49,10 @@ extension EvaluatorProjection {
         guard try !isLate(record, db) else { return }
         let reason = String("\(error)".prefix(500))
         let topic = record.id.topic
-        try db.cachedStatement(sql: "INSERT OR REPLACE INTO unreadable VALUES (?, ?, ?)")
-            .execute(arguments: [topic.rawValue, record.key, reason])
+        var isNewer = false
+        if let error = error as? EventError, case .newerSchema = error { isNewer = true }
+        try db.cachedStatement(sql: "INSERT OR REPLACE INTO unreadable VALUES (?, ?, ?, ?)")
+            .execute(arguments: [topic.rawValue, record.key, reason, isNewer])
         switch topic {
         case Topics.inventories.name:
             try removeInventory(record.key, db)

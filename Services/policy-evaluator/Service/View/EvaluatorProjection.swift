@@ -36,7 +36,8 @@ struct EvaluatorProjection: Projection {
     }
 
     let version = EvaluatorSchema.version
-    let topics = [
+    let topics: [TopicName] = Self.topics
+    static let topics: [TopicName] = [
         Topics.images, Topics.candidates, Topics.registries, Topics.policies, Topics.inventories, Topics.scanStatus,
         Topics.verdicts,
         Topics.advisories, Topics.generations,

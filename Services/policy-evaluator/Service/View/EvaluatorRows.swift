@@ -211,6 +211,13 @@ enum EvaluatorRows {
         try Int.fetchOne(db, sql: "SELECT count(*) FROM unreadable WHERE topic = 'advisories'") ?? 0
     }
 
+    /// Why this instance must not write: a newer version has written one of the service's own topics.
+    static func newerOutput(_ db: Database) throws -> String? {
+        let topics = EvaluatorProjection.ownTopics.map { "'\($0.rawValue)'" }.joined(separator: ", ")
+        return try String.fetchOne(
+            db.cachedStatement(sql: "SELECT reason FROM unreadable WHERE newer AND topic IN (\(topics)) LIMIT 1"))
+    }
+
     static func unreadableCount(_ db: Database) throws -> Int {
         try Int.fetchOne(db, sql: "SELECT count(*) FROM unreadable") ?? 0
     }

@@ -1,9 +1,12 @@
+import Events
 import GRDB
 
 /// The tables of `policy-evaluator.sqlite`. All of them can be made again from the log.
 enum EvaluatorSchema {
-    /// Raised when tables change, or when the same inputs would be judged differently: everything is then judged again.
-    static let version = 2
+    /// The number is raised when tables change, or when the same inputs would be judged differently: everything is then
+    /// judged again.
+    static let version = EventSchemas.viewVersion(
+        3, reading: EvaluatorProjection.topics, and: [AdvisoryRecord.self])
 
     static let tables = [
         "meta", "names", "registries", "policies", "inventories", "children", "packages", "inventory_packages",
@@ -70,8 +73,10 @@ enum EvaluatorSchema {
                 CREATE TABLE dirty (
                     stamp INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE, later INTEGER NOT NULL) STRICT;
                 CREATE INDEX dirty_order ON dirty (later, stamp);
+                -- `newer`: its schema is newer than this program.
                 CREATE TABLE unreadable (
-                    topic TEXT NOT NULL, key TEXT NOT NULL, reason TEXT NOT NULL, PRIMARY KEY (topic, key)) STRICT;
+                    topic TEXT NOT NULL, key TEXT NOT NULL, reason TEXT NOT NULL, newer INTEGER NOT NULL,
+                    PRIMARY KEY (topic, key)) STRICT;
 
                 -- Keys of our own topics that an older instance wrote late: what is here for them is to be written again.
                 CREATE TABLE overwritten (

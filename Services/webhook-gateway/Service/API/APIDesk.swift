@@ -92,7 +92,8 @@ enum APIRoutes {
     static func all(_ desk: APIDesk, _ events: EventHub) -> [APIRoute] {
         ImageRoutes(desk: desk).routes + RegistryRoutes(desk: desk).routes + InventoryRoutes(desk: desk).routes
             + PolicyRoutes(desk: desk).routes + TokenRoutes(desk: desk).routes + SettingsRoutes(desk: desk).routes
-            + CommandRoutes(desk: desk).routes + EventRoutes(desk: desk, hub: events).routes
+            + CommandRoutes(desk: desk).routes + DeadLetterRoutes(desk: desk).routes
+            + WatchRoutes(desk: desk).routes + EventRoutes(desk: desk, hub: events).routes
     }
 
     /// Adds the routes with their checks: who asks, whether they may, whether the read model is ready.

@@ -76,12 +76,13 @@ struct ChangeWriter: Sendable {
 
     /// Values of any size, such as uploaded inventories.
     /// - Throws: `DeadlineExceeded` when the log does not answer in time: it may have them all the same.
-    func append(_ drafts: [RecordDraft]) async throws {
+    @discardableResult
+    func append(_ drafts: [RecordDraft]) async throws -> [RecordID] {
         let (log, time, unanswered) = (log, time, unanswered)
         let bytes = drafts.reduce(0) { $0 + ($1.value?.count ?? 0) + 1_024 }
         let tooLate = DeadlineExceeded(limit: Limits.appendWait)
         guard unanswered.add(bytes, max: Self.unansweredBytesMax) else { throw tooLate }
-        _ = try await givingUp(after: Limits.appendWait, on: time, tooLate) {
+        return try await givingUp(after: Limits.appendWait, on: time, tooLate) {
             defer { unanswered.remove(bytes) }
             return try await log.appendWhole(drafts, time: time)
         }

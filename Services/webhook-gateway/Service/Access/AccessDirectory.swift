@@ -10,6 +10,8 @@ import Synchronization
 final class AccessDirectory: Sendable {
     struct Content: Sendable {
         var registries: [RegistryName: Registry] = [:]
+        /// Registries that there are, but whose record cannot be read.
+        var unreadable: Set<RegistryName> = []
         var tokens: [String: TokenRecord] = [:]
         /// Of the read model's counters, to see whether there is something to load.
         var version: Int64 = -1
@@ -24,6 +26,7 @@ final class AccessDirectory: Sendable {
     var tokens: [TokenRecord] { content.withLock { $0.tokens.values.sorted { $0.id < $1.id } } }
 
     func registry(_ name: RegistryName) -> Registry? { content.withLock { $0.registries[name] } }
+    func isUnreadable(_ name: RegistryName) -> Bool { content.withLock { $0.unreadable.contains(name) } }
     func token(_ id: String) -> TokenRecord? { content.withLock { $0.tokens[id] } }
     func replace(_ new: Content) { content.withLock { $0 = new } }
 

@@ -8,9 +8,11 @@ extension CatalogueState {
     /// In the order in which they are loaded: verdicts are looked at only for candidates.
     static let ownTopics: [TopicName] = [
         Topics.registries, Topics.settings, Topics.policies, Topics.access, Topics.images, Topics.removals,
-        Topics.candidates, Topics.unnamed,
+        Topics.candidates, Topics.unnamed, Topics.alarms,
     ].map(\.name)
-    static let reportTopics: [TopicName] = [Topics.scanStatus, Topics.verdicts].map(\.name)
+    static let reportTopics: [TopicName] = [
+        Topics.scanStatus, Topics.verdicts, Topics.scanners, Topics.registryStatus,
+    ].map(\.name)
 
     /// - Throws: `EventError` for a record that cannot be read; the state is as if it were not there.
     mutating func load(_ record: WholeRecord, now: Date) throws {
@@ -22,7 +24,7 @@ extension CatalogueState {
         case Topics.settings.name: try loadSettings(record)
         case Topics.policies.name: try loadPolicy(record)
         case Topics.access.name: tokens[record.key] = record.value == nil ? nil : try record.payload(TokenRecord.self)
-        case Topics.images.name: try loadImage(record)
+        case Topics.images.name: try loadImage(record, now)
         case Topics.removals.name:
             guard let name = try? ImageName(record.key) else { return }
             removals[name] = nil
@@ -34,7 +36,10 @@ extension CatalogueState {
         case Topics.candidates.name:
             dropCandidate(record.key)
             if record.value != nil { set(try record.payload(CandidateRecord.self)) }
+        case Topics.alarms.name: alarms[record.key] = record.value == nil ? nil : try record.payload(AlarmRecord.self)
         case Topics.scanStatus.name: try loadScanStatus(record)
+        case Topics.scanners.name:
+            scanners[record.key] = record.value == nil ? nil : try record.payload(ScannerRecord.self)
         case Topics.verdicts.name:
             guard record.value != nil, candidates[record.key] != nil else { return }
             // What the verdict makes the catalogue write comes again with `takeOver`.
@@ -65,20 +70,35 @@ extension CatalogueState {
         if record.key == policy.id.text { policies[policy.id] = policy }
     }
 
-    private mutating func loadImage(_ record: WholeRecord) throws {
+    private mutating func loadImage(_ record: WholeRecord, _ now: Date) throws {
         guard record.value != nil else {
             if let name = try? ImageName(record.key) { forget(name) }
             return
         }
-        set(try record.payload(ImageRecord.self))
+        let image = try record.payload(ImageRecord.self)
+        set(image)
+        if case .waiting(let failure?) = image.resolution, failure.kind == .unreachable {
+            missed(image.name.registry, at: now)
+        }
     }
 
     private mutating func loadScanStatus(_ record: WholeRecord) throws {
         guard record.value != nil else {
-            if let digest = try? Digest(record.key) { scans[digest] = nil }
+            if let digest = try? Digest(record.key) {
+                scans[digest] = nil
+                beyond.remove(digest)
+            }
             return
         }
         take(try record.payload(ScanStatusRecord.self))
+    }
+
+    /// What a newer version reported. An older program cannot tell what it says, and does not have it said again.
+    mutating func passOver(_ record: WholeRecord) {
+        guard record.id.topic == Topics.scanStatus.name, let digest = try? Digest(record.key) else { return }
+        scans[digest] = nil
+        beyond.insert(digest)
+        for pool in books.keys { books[pool]?.close(digest) }
     }
 
     /// What this instance holds for a key of its topics, to write it again.
@@ -102,6 +122,7 @@ extension CatalogueState {
             }
         case Topics.settings.name: key == SettingsRecord.key && hasSettings ? .settings(settings) : nil
         case Topics.access.name: tokens[key].map { .token($0) } ?? .dropToken(id: key)
+        case Topics.alarms.name: alarms[key].map { .alarm($0) } ?? .dropAlarm(key: key)
         case Topics.candidates.name: candidates[key].map { .candidate($0) } ?? .dropCandidate(key: key)
         default: nil
         }

@@ -25,6 +25,9 @@ struct CatalogueOutput: Sendable, Equatable {
         case dropToken(id: String)
         case candidate(CandidateRecord)
         case dropCandidate(key: String)
+        case alarm(AlarmRecord)
+        case dropAlarm(key: String)
+        case dropScanner(instance: String)
         case request(ScanRequest, pool: String, Topics.Lane)
         /// Has intake ask the registry.
         case resolve(Delivery)
@@ -74,6 +77,9 @@ struct CatalogueOutput: Sendable, Equatable {
         case .dropToken(let id): return [.tombstone(Topics.access, key: id, context)]
         case .candidate(let record): return [try RecordDraft(Topics.candidates, key: record.key, record, context)]
         case .dropCandidate(let key): return [.tombstone(Topics.candidates, key: key, context)]
+        case .alarm(let record): return [try RecordDraft(Topics.alarms, key: record.key, record, context)]
+        case .dropAlarm(let key): return [.tombstone(Topics.alarms, key: key, context)]
+        case .dropScanner(let instance): return [.tombstone(Topics.scanners, key: instance, context)]
         case .request(let request, let pool, let lane):
             return [try RecordDraft(Topics.scanRequests(pool: pool, lane), key: request.key, request, context)]
         case .resolve(let delivery):
@@ -98,7 +104,7 @@ extension CatalogueOutput.Effect {
         case .token(let record): (Topics.access.name, record.id)
         case .dropToken(let id): (Topics.access.name, id)
         case .dropImage, .removal, .dropRemoval, .unnamed, .dropUnnamed, .dropInventory, .dropScanStatus, .candidate,
-            .dropCandidate, .request, .resolve, .timeline, .audit, .reply:
+            .dropCandidate, .alarm, .dropAlarm, .dropScanner, .request, .resolve, .timeline, .audit, .reply:
             nil
         }
     }
@@ -142,6 +148,9 @@ struct CatalogueOutbox {
         case .dropUnnamed(let digest): suffix = "unnamed/\(digest.short)/ended"
         case .dropInventory(let key): suffix = "inventory/\(key)/ended"
         case .dropScanStatus(let digest): suffix = "scan-status/\(digest.short)/ended"
+        case .alarm(let record): suffix = "alarm/\(record.key)"
+        case .dropAlarm(let key): suffix = "alarm/\(key)/ended"
+        case .dropScanner(let instance): suffix = "scanner/\(instance)/forgotten"
         case .request(let request, _, let lane):
             suffix = "request/\(lane.rawValue)/\(request.name)/\(request.digest.short)"
         case .timeline(let entry): suffix = "timeline/\(entry.step.rawValue)/\(entry.name)"

@@ -30,8 +30,17 @@ struct CatalogueRunner: Sendable {
         // An instance that stands by is ready: another one does the work.
         part.ready()
         try await active.run { session in
-            defer { part.ready() }
-            try await lead(session, part)
+            do {
+                try await lead(session, part)
+                part.ready()
+            } catch {
+                if case ActiveInstanceError.mustStandBack(let reason) = error {
+                    part.notReady("a newer version has been at work; upgrade this one: \(reason)")
+                } else {
+                    part.ready()
+                }
+                throw error
+            }
         }
     }
 
@@ -50,7 +59,7 @@ struct CatalogueRunner: Sendable {
                 guard let wait = Self.reloads.delay(after: failures) else { throw error }
                 ports.logger.warning("the catalogue reads its state again", metadata: ["error.chain": "\(error)"])
                 try await ports.time.clock.sleep(for: wait)
-            } catch is ActiveInstanceError {
+            } catch ActiveInstanceError.notActive {
                 return
             }
         }

@@ -47,6 +47,8 @@ extension CatalogueState {
             registries[registry.name] = registry
             outbox.add(.registry(registry))
             retryAll(of: registry.name, &outbox)
+            // Requests for scanners of the pool before are nobody's any more.
+            if let old, old.pool != registry.pool { wantCurrentInventories() }
         }
         outbox.done(condition, version: registry.version)
     }
@@ -113,6 +115,8 @@ extension CatalogueState {
             outbox.add(.dropCandidate(key: candidate.key))
         }
         for image in removals.keys.filter({ $0.registry == name }).sorted() { endRemoval(of: image, &outbox) }
+        away[name] = nil
+        returning[name] = nil
         outbox.add(.dropRegistry(name))
     }
 

@@ -73,6 +73,7 @@ extension CatalogueState {
     mutating func fail(_ failed: Change.Unresolved, _ outbox: inout CatalogueOutbox) {
         guard registries[failed.name.registry] != nil, images[failed.name]?.trash == nil, removals[failed.name] == nil
         else { return }
+        if failed.failure.kind == .unreachable { missed(failed.name.registry, at: outbox.now) }
         let known = images[failed.name]
         // What CI registered stays so until a registry shows it.
         if known?.resolution == .notPushed { return askLater(failed.name, outbox.now) }

@@ -11,6 +11,7 @@ extension CatalogueState {
         var outbox = CatalogueOutbox(cause: context, now: now)
         let isNewVersion = take(status)
         let isOutdated = isOutdated(status)
+        if case .failed = status.state {} else { answered(status.name.registry, at: status.finishedAt) }
         for pool in books.keys { books[pool]?.close(status.digest) }
         if isOutdated { enqueue(status.name, digest: status.digest, reason: "registry changed") }
         if isNewVersion { wantCurrentInventories() }
@@ -23,8 +24,10 @@ extension CatalogueState {
     @discardableResult
     mutating func take(_ status: ScanStatusRecord) -> Bool {
         scans[status.digest] = status
-        if case .failed(let failure) = status.state, let at = failure.nextAttemptAt {
-            timers.add(.retry(status.digest), at: at)
+        beyond.remove(status.digest)
+        if case .failed(let failure) = status.state {
+            if let at = failure.nextAttemptAt { timers.add(.retry(status.digest), at: at) }
+            if failure.kind == .unreachable { missed(status.name.registry, at: status.finishedAt) }
         }
         guard !analyserVersions.contains(status.analyserVersion) else { return false }
         analyserVersions.append(status.analyserVersion)
@@ -41,7 +44,7 @@ extension CatalogueState {
 
     /// Puts every image whose digest has no report, or one of an older analyser version, into the background's queue.
     mutating func wantCurrentInventories() {
-        for record in images.values.sorted(by: { $0.name < $1.name }) where wantsScan(record) {
+        for record in images.values.filter(wantsScan).sorted(by: { $0.name < $1.name }) {
             if let digest = record.digest, scans[digest] != nil { versionAsked.insert(digest) }
             enqueue(record.name, digest: record.digest, reason: "no current inventory")
         }
@@ -57,7 +60,7 @@ extension CatalogueState {
 
     private func wantsScan(_ record: ImageRecord) -> Bool {
         guard record.trash == nil, record.resolution == .resolved, let digest = record.digest,
-            books[pool(of: record.name)]?.open[digest] == nil
+            books[pool(of: record.name)]?.open[digest] == nil, !beyond.contains(digest)
         else { return false }
         guard let status = scans[digest], status.covers(platforms(of: record.name)) else { return true }
         // During an upgrade scanners of both versions work: once a digest and tenure is enough.

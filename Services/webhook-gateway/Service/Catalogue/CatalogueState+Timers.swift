@@ -38,6 +38,13 @@ extension CatalogueState {
             wait(record, &outbox)
         case .candidate(let key): expire(key, &outbox)
         case .unnamed(let digest): if isOverdue(digest, outbox.now) { overdue.insert(digest) }
+        case .back(let registry): bringBack(registry, &outbox)
+        case .watch:
+            watch(&outbox)
+            timers.add(.watch, at: outbox.now.addingTimeInterval(Self.watchEvery))
+        case .reconcile:
+            reconcile(&outbox)
+            timers.add(.reconcile, at: outbox.now.addingTimeInterval(Self.reconcileEvery))
         case .purge(let name):
             guard let image = images[name], let trash = image.trash, trash.restorableUntil <= outbox.now else { return }
             if trash.keepsOut, let digest = image.digest {
@@ -63,6 +70,8 @@ extension CatalogueState {
         var outbox = CatalogueOutbox(cause: context, now: now)
         takeOverUnnamed(&outbox)
         wantCurrentInventories()
+        timers.add(.watch, at: outbox.now.addingTimeInterval(Self.watchEvery))
+        timers.add(.reconcile, at: outbox.now.addingTimeInterval(Self.reconcileEvery))
         for record in images.values.sorted(by: { $0.name < $1.name }) where record.trash == nil {
             if record.resolution == .waiting(nil) {
                 wait(record, &outbox)

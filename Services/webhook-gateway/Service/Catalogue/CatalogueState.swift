@@ -33,6 +33,9 @@ struct CatalogueState: Sendable {
         case purge(ImageName)
         case open(Digest, pool: String)
         case unnamed(Digest)
+        case back(RegistryName)
+        case watch
+        case reconcile
     }
 
     var images: [ImageName: ImageRecord] = [:]
@@ -47,6 +50,11 @@ struct CatalogueState: Sendable {
     var tokens: [String: TokenRecord] = [:]
     var candidates: [String: CandidateRecord] = [:]
     var scans: [Digest: ScanStatusRecord] = [:]
+    /// Digests whose status has a newer schema than this program reads.
+    var beyond: Set<Digest> = []
+    /// By instance, as they last told.
+    var scanners: [String: ScannerRecord] = [:]
+    var alarms: [String: AlarmRecord] = [:]
 
     /// Live images by digest.
     var names: [Digest: Set<ImageName>] = [:]
@@ -62,6 +70,12 @@ struct CatalogueState: Sendable {
     /// Analyser versions in the order in which they were first seen; the last one is current.
     var analyserVersions: [String] = []
     var versionAsked: Set<Digest> = []
+    /// Registries that were not reached, since then.
+    var away: [RegistryName: Absent] = [:]
+    /// What failed while a registry was away, to be asked for again now that it is back.
+    var returning: [RegistryName: [RequestBook.Wish]] = [:]
+    /// Pools whose images wait while no scanner serves them, since then.
+    var unserved: [String: Date] = [:]
     /// By scanner pool: one without scanners holds up no other.
     var books: [String: RequestBook] = [:]
     var timers = TimerQueue<TimerKey>()
@@ -86,7 +100,9 @@ struct CatalogueState: Sendable {
         var outbox = CatalogueOutbox(cause: context, now: now, applied: position)
         switch change {
         case _ where change.target.map({ isApplied($0, change.key, position) }) == true: break
-        case .observed(let change): observe(change, &outbox)
+        case .observed(let change):
+            answered(change.name.registry, at: outbox.now)
+            observe(change, &outbox)
         case .gone(let change): lose(change, &outbox)
         case .unresolved(let change): fail(change, &outbox)
         case .register(let change): register(change, &outbox)
@@ -183,6 +199,7 @@ extension Change {
 }
 
 /// A change that cannot be applied as it is written: it becomes a dead letter with this reason.
-struct CatalogueRefusal: Error, Equatable {
+struct CatalogueRefusal: Error, Equatable, CustomStringConvertible {
     let reason: String
+    var description: String { reason }
 }

@@ -32,7 +32,8 @@ final class CatalogueTenure: Sendable {
     private struct Memory {
         var state = CatalogueState()
         var fence: TermFence
-        var unreadable = 0
+        /// Keys that could not be read since the tenure began.
+        var unreadable: Set<String> = []
         var hasTakenOver = false
         var ticks = 0
         var declaredPools: Set<String> = []
@@ -86,6 +87,12 @@ final class CatalogueTenure: Sendable {
             for reading in readings { group.addTask { try await self.follow(reading) } }
             group.addTask { try await self.keepTime() }
             group.addTask { try await PartsUpkeep([Topics.inventories.name], ports: self.ports).run() }
+            group.addTask {
+                try await ParkedRecords(
+                    of: [CatalogueRunner.group], log: self.ports.log, time: self.ports.time,
+                    source: CatalogueOutbox.source
+                ).run()
+            }
             group.addTask {
                 let left = self.unfinished.all
                 if !left.isEmpty { try await self.apply(left) }
@@ -146,22 +153,43 @@ final class CatalogueTenure: Sendable {
         }
     }
 
-    /// A record of a newer version ends the tenure: an older program must not write over it. Any other that cannot be
-    /// read is told, and is replaced when its key is written next.
+    /// A record of the catalogue's that a newer version wrote ends the tenure: an older program must not write over it.
+    /// What others report in a newer schema is passed over until this program is replaced, too. Any other that cannot
+    /// be read is told, and is replaced when its key is written next.
     private func note(_ record: WholeRecord, _ body: (inout Memory) throws -> Void) throws {
         do { try memory.withLock { try body(&$0) } } catch let error as EventError {
-            if case .newerSchema = error { throw error }
+            try meet(error, in: record)
             report(record, error)
         } catch let error as PartsError {
             report(record, error)
         }
     }
 
+    private func meet(_ error: EventError, in record: WholeRecord) throws {
+        guard case .newerSchema = error else { return }
+        guard CatalogueState.reportTopics.contains(record.id.topic) else {
+            throw ActiveInstanceError.mustStandBack(reason: error.description)
+        }
+        memory.withLock { $0.state.passOver(record) }
+    }
+
     private func report(_ record: WholeRecord, _ error: any Error) {
         ports.logger.error(
             "a record of the catalogue cannot be read",
             metadata: ["record.id": "\(record.id)", "record.key": "\(record.key)", "error.chain": "\(error)"])
-        memory.withLock { $0.unreadable += 1 }
+        let (unreadable, isLeading) = memory.withLock { memory in
+            memory.unreadable.insert("\(record.id.topic)/\(record.key)")
+            return (memory.unreadable.count, memory.hasTakenOver)
+        }
+        if isLeading { tell(unreadable) }
+    }
+
+    private func tell(_ unreadable: Int) {
+        if unreadable == 0 {
+            part.ready()
+        } else {
+            part.notReady("\(unreadable) records of the catalogue cannot be read")
+        }
     }
 
     private func takeOver() async throws {
@@ -174,13 +202,9 @@ final class CatalogueTenure: Sendable {
         }
         let unreadable = memory.withLock { memory in
             memory.hasTakenOver = true
-            return memory.unreadable
+            return memory.unreadable.count
         }
-        if unreadable == 0 {
-            part.ready()
-        } else {
-            part.notReady("\(unreadable) records of the catalogue cannot be read")
-        }
+        tell(unreadable)
         ports.logger.info(
             "the catalogue has read its state",
             metadata: ["images": "\(memory.withLock { $0.state.images.count })", "term": "\(session.term)"])
@@ -201,10 +225,8 @@ final class CatalogueTenure: Sendable {
                         try $0.state.apply(change, position: record.position, context: record.context, now: now)
                     }
                     if case .rescan = change, hold(record.id) { continue }
-                } catch let error as EventError {
-                    letters.append(letter(record, error.description, now))
-                } catch let error as CatalogueRefusal {
-                    letters.append(letter(record, error.reason, now))
+                } catch  where error is EventError || error is CatalogueRefusal {
+                    letters.append(letter(record, error, now))
                 }
                 finished.append(record.id)
             }
@@ -238,14 +260,10 @@ final class CatalogueTenure: Sendable {
         }
     }
 
-    private func letter(_ record: Record, _ reason: String, _ now: Date) -> RecordDraft {
+    private func letter(_ record: Record, _ error: any Error, _ now: Date) -> RecordDraft {
         ports.logger.warning(
-            "a change became a dead letter", metadata: ["record.id": "\(record.id)", "reason": "\(reason)"])
-        let whole = WholeRecord(
-            id: record.id, key: record.key, value: record.value, headers: record.headers, appendedAt: record.appendedAt)
-        return DeadLetter.draft(
-            for: whole, topic: Topics.deadLetters.name, group: CatalogueRunner.group, reason: reason, attempts: 1,
-            at: now)
+            "a change became a dead letter", metadata: ["record.id": "\(record.id)", "reason": "\(error)"])
+        return DeadLetter.draft(for: record, because: error, group: CatalogueRunner.group, at: now)
     }
 
     private func append(_ outputs: [CatalogueOutput], _ letters: [RecordDraft] = []) async throws {
@@ -259,6 +277,18 @@ final class CatalogueTenure: Sendable {
             try await session.append(Array(drafts[first..<min(first + Self.draftsPerAppendMax, drafts.count)]))
         }
         CrashPoint.hit(.catalogueAfterAppend)
+        for output in outputs { warn(output.effect) }
+    }
+
+    /// Once per change of an alarm.
+    private func warn(_ effect: CatalogueOutput.Effect) {
+        switch effect {
+        case .alarm(let alarm):
+            ports.logger.warning(
+                "an alarm began", metadata: ["alarm": "\(alarm.key)", "reason": "\(alarm.message)"])
+        case .dropAlarm(let key): ports.logger.notice("an alarm has ended", metadata: ["alarm": "\(key)"])
+        default: break
+        }
     }
 
     private func declare(_ pool: String) async throws {
@@ -300,7 +330,9 @@ final class CatalogueTenure: Sendable {
     }
 
     private func report(_ record: Record) async throws {
-        guard let whole = try await whole(record), whole.value != nil else { return }
+        guard let whole = try await whole(record) else { return }
+        let isScanner = whole.id.topic == Topics.scanners.name
+        guard whole.value != nil || isScanner else { return }
         try await turn.withLock {
             let now = ports.time.now()
             var outputs: [CatalogueOutput] = []
@@ -309,6 +341,12 @@ final class CatalogueTenure: Sendable {
                 case Topics.scanStatus.name:
                     let status = try whole.payload(ScanStatusRecord.self)
                     outputs = memory.state.scanned(status, context: whole.context, now: now)
+                case Topics.scanners.name:
+                    let scanner = whole.value == nil ? nil : try whole.payload(ScannerRecord.self)
+                    outputs = memory.state.heard(whole.key, scanner, context: whole.context, now: now)
+                case Topics.registryStatus.name:
+                    let status = try whole.payload(RegistryStatusRecord.self)
+                    outputs = memory.state.listed(status, context: whole.context, now: now)
                 default:
                     let verdict = CandidateVerdict(try whole.payload(VerdictRecord.self))
                     outputs = memory.state.judged(whole.key, verdict, context: whole.context, now: now)

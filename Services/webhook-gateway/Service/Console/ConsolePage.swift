@@ -33,6 +33,7 @@ enum ConsolePage {
           </section>
           <section id="board" hidden>
             <p id="notice" class="error" role="alert" hidden></p>
+            <p id="alarms" class="error" role="alert" hidden></p>
             <div id="counts" class="counts" role="group" aria-label="Filter by status"></div>
             <form id="search-form" role="search">
               <label for="search" class="quiet">Search names</label>

@@ -163,7 +163,15 @@ enum ConsoleScript {
           }));
         }
 
+        /** What does not work by itself; who may not see it is shown nothing. */
+        async function loadAlarms() {
+          const items = await ask("alarms").then((answer) => answer.json()).then((page) => page.items).catch(() => []);
+          find("alarms").textContent = items.map((alarm) => `${alarm.message} (since ${when(alarm.since)}).`).join(" ");
+          find("alarms").hidden = items.length === 0;
+        }
+
         async function refresh() {
+          loadAlarms();
           try { await Promise.all([load(), loadCounts()]); } catch (error) { failed(error); }
         }
 
@@ -390,6 +398,7 @@ enum ConsoleScript {
           searchTimer = setTimeout(() => { state.search = find("search").value.trim(); load().catch(failed); }, 200);
         });
 
+        setInterval(() => { if (!find("board").hidden) loadAlarms(); }, 60000);
         if (sessionStorage.getItem(tokenKey)) signIn(); else signOut();
         """#
 }

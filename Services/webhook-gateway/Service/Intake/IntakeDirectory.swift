@@ -10,6 +10,8 @@ import Model
 final class IntakeDirectory: Sendable {
     struct Content: Sendable {
         var registries: [RegistryName: Registry] = [:]
+        /// Registries whose record has a newer schema.
+        var newer: [RegistryName: EventError] = [:]
         /// Live images by repository, with their digests.
         var images: [Repository: [ImageName: Digest?]] = [:]
     }
@@ -35,9 +37,11 @@ final class IntakeDirectory: Sendable {
 
     /// The registry; one that is not known yet, or not in the version that is asked for, may have been written a moment
     /// ago.
+    /// - Throws: `EventError.newerSchema`: the delivery waits for a program that reads the registry's record.
     func registry(_ name: RegistryName, atLeast version: Int? = nil) async throws -> Registry? {
         if let known = store.read({ $0.registries[name] }), known.version >= version ?? 0 { return known }
         try await catchUp(Topics.registries.name)
+        if let error = store.read({ $0.newer[name] }) { throw error }
         return store.read { $0.registries[name] }
     }
 
@@ -83,7 +87,9 @@ struct IntakeProjection: Projection {
     ) throws {
         switch effect {
         case .nothing: break
-        case .registry(let name, let registry): transaction.state.registries[name] = registry
+        case .registry(let name, let registry):
+            transaction.state.registries[name] = registry
+            transaction.state.newer[name] = nil
         case .image(let name, let image):
             let repository = IntakeDirectory.Repository(registry: name.registry, name: name.repository)
             if let image, image.trash == nil {
@@ -102,6 +108,8 @@ struct IntakeProjection: Projection {
         // Without its record a registry's deliveries become dead letters with that reason; a name is asked for anyway.
         if record.id.topic == Topics.registries.name, let name = try? RegistryName(record.key) {
             transaction.state.registries[name] = nil
+            transaction.state.newer[name] = nil
+            if let error = error as? EventError, case .newerSchema = error { transaction.state.newer[name] = error }
         }
     }
 

@@ -46,8 +46,8 @@ struct IntakeHandler: RecordHandler {
     func disposition(of error: any Error, for record: WholeRecord) -> Disposition {
         switch error {
         case let error as WebhookRefusal: .deadLetter(reason: error.reason)
-        case let error as EventError: .deadLetter(reason: error.description)
-        case let error as EventLogError: error.isTransient ? .wait(after: .seconds(1)) : .fatal
+        case let error as EventError: error.disposition
+        case let error as EventLogError: .of(error)
         case let error as ViewError: error.isTransient ? .wait(after: .seconds(1)) : .fatal
         default: .retry(after: .seconds(1))
         }

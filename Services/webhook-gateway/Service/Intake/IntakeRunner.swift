@@ -33,6 +33,7 @@ struct IntakeRunner: Sendable {
         let processor = GroupProcessor(
             log: log, group: Self.group, topics: [Topics.webhookDeliveries.name], deadLetters: Topics.deadLetters.name,
             limits: .init(width: Self.width, order: .none), time: time, logger: logger, handler: handler)
+        let parked = ParkedRecords(of: [Self.group], log: log, time: time, source: WebhookGatewayService.name)
         // The view outlives the processor: what is being finished may still look something up.
         let view = Task { try await directory.view.run() }
         defer { directory.view.stop() }
@@ -41,7 +42,7 @@ struct IntakeRunner: Sendable {
             group.addTask {
                 try await directory.view.waitUntilReady()
                 part.ready()
-                try await processor.run()
+                try await parked.during { try await processor.run() }
             }
             defer { group.cancelAll() }
             try await group.next()

@@ -16,8 +16,6 @@ struct GatewayProjection: Projection {
 
     static let timelineMax = 200
     static let historyMax = 500
-    /// The newest dead letters; they have as many keys as there are.
-    static let deadLettersMax = 10_000
 
     enum Effect: Sendable {
         case document(StoredDocument)
@@ -27,19 +25,24 @@ struct GatewayProjection: Projection {
         case inventory(StoredDocument, Digest, packages: Int, children: [String])
         case reply(StoredDocument, Reply)
         case journal(StoredDocument, keepNewest: Int)
+        case letter(StoredDocument)
+        case replay(ReplayRecord)
         case tombstone
     }
 
     let version = GatewaySchema.version
-    let topics = [
+    let topics: [TopicName] = Self.topics
+    static let topics: [TopicName] = [
         Topics.images, Topics.registries, Topics.policies, Topics.settings, Topics.access, Topics.candidates,
-        Topics.scanStatus, Topics.inventories, Topics.verdicts, Topics.generations, Topics.registryStatus,
+        Topics.alarms, Topics.scanStatus, Topics.inventories, Topics.verdicts, Topics.generations,
+        Topics.registryStatus,
         Topics.replies, Topics.timeline, Topics.verdictHistory, Topics.deadLetters,
     ].map(\.name)
 
     // MARK: Reading a record
 
     func prepare(_ record: WholeRecord) async throws -> Effect {
+        if record.id.topic == Topics.deadLetters.name { return try Self.letter(record) }
         guard let value = record.value else { return .tombstone }
         let document = StoredDocument(record, value: value)
         switch record.id.topic {
@@ -68,10 +71,16 @@ struct GatewayProjection: Projection {
         case Topics.timeline.name:
             _ = try record.payload(TimelineEntry.self)
             return .journal(document, keepNewest: Self.timelineMax)
-        case Topics.verdictHistory.name: return .journal(document, keepNewest: Self.historyMax)
-        default: return .journal(document, keepNewest: Self.deadLettersMax)
+        case Topics.alarms.name: _ = try record.payload(AlarmRecord.self)
+        default: return .journal(document, keepNewest: Self.historyMax)
         }
         return .document(document)
+    }
+
+    /// A letter may hold anything, nothing too: it is not read.
+    private static func letter(_ record: WholeRecord) throws -> Effect {
+        guard record.header(DeadLetter.origin) != nil else { return .replay(try record.payload(ReplayRecord.self)) }
+        return .letter(StoredDocument(record, value: record.value ?? Data()))
     }
 
     // MARK: Writing its rows
@@ -99,6 +108,8 @@ struct GatewayProjection: Projection {
             try ImageRows.refreshAll(digest: digest.text, inventory: record.key, db)
         case .reply(let document, let reply): try apply(reply, document, db)
         case .journal(let document, let keepNewest): try document.storeInJournal(db, keepNewest: keepNewest)
+        case .letter(let document): try LetterRows.store(document, db)
+        case .replay(let replay): try LetterRows.store(replay, db)
         case .tombstone: try remove(record, db)
         }
         try count(record.id.topic, db)

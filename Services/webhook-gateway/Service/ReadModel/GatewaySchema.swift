@@ -1,9 +1,10 @@
+import Events
 import GRDB
 
 /// The tables of the read model. Disposable: another version is built again from the log.
 enum GatewaySchema {
-    /// Raised with every change here, in `GatewayProjection` or in what it computes from a record.
-    static let version = 2
+    /// The number is raised with every change here, in `GatewayProjection` or in what it computes from a record.
+    static let version = EventSchemas.viewVersion(3, reading: GatewayProjection.topics)
 
     static func create(_ db: Database) throws {
         for statement in statements { try db.execute(sql: statement) }
@@ -12,7 +13,7 @@ enum GatewaySchema {
 
     static func empty(_ db: Database) throws {
         for table in [
-            "document", "journal", "image", "verdict", "scan", "inventory", "child", "change", "unreadable",
+            "document", "journal", "letter", "image", "verdict", "scan", "inventory", "child", "change", "unreadable",
         ] {
             try db.execute(sql: "DELETE FROM \(table)")
         }
@@ -38,6 +39,9 @@ enum GatewaySchema {
             value BLOB NOT NULL, appended_at REAL NOT NULL, PRIMARY KEY (topic, position)) STRICT
         """,
         "CREATE INDEX journal_key ON journal (topic, key, position)",
+        // Dead letters, which are in the journal; `replayed_at`: when it was put back last.
+        "CREATE TABLE letter (position INTEGER PRIMARY KEY, cause TEXT NOT NULL, replayed_at REAL) STRICT",
+        "CREATE INDEX letter_cause ON letter (replayed_at, cause, position)",
         // What the list of images shows, ready made.
         """
         CREATE TABLE image (name TEXT PRIMARY KEY NOT NULL, registry TEXT NOT NULL, repository TEXT NOT NULL, digest TEXT,

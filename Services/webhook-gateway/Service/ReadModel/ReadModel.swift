@@ -4,6 +4,7 @@ import Foundation
 import GRDB
 import GatewayAPI
 import Logging
+import Metrics
 import Model
 import ServiceLifecycle
 import ServiceRuntime
@@ -61,6 +62,9 @@ final class ReadModel: Sendable {
                 let registry = try document.payload(RegistryRecord.self).registry
                 content.registries[registry.name] = registry
             }
+            let sql = "SELECT key FROM unreadable WHERE topic = ?"
+            let unreadable = try String.fetchAll(db, sql: sql, arguments: [Topics.registries.name.rawValue])
+            content.unreadable = Set(unreadable.compactMap { try? RegistryName($0) })
             for document in try StoredDocument.list(Topics.access, limit: Limits.tokensMax, db) {
                 let token = try document.payload(TokenRecord.self)
                 content.tokens[token.id] = token
@@ -114,15 +118,20 @@ final class ReadModel: Sendable {
     func followReadability(_ part: Readiness.Part) async throws {
         let changes = view.changes()
         try await view.waitUntilReady()
-        var told: Int?
-        func look() async throws {
-            let count = try await unreadableCount()
-            guard count != told else { return }
-            told = count
-            if count == 0 { part.ready() } else { part.notReady("\(count) records cannot be read") }
+        try await part.follow(changes) {
+            try await measure()
+            return try await unreadableCount()
         }
-        try await look()
-        for await _ in changes { try await look() }
+    }
+
+    /// What an operator is told of by numbers.
+    private func measure() async throws {
+        let alarms = try await documents(Topics.alarms, limit: WatchRoutes.alarmsMax)
+        for kind in AlarmRecord.Kind.allCases {
+            Gauge(label: "pratique.alarms", dimensions: [("kind", kind.rawValue)])
+                .record(alarms.count { $0.key.hasPrefix(kind.rawValue + "/") })
+        }
+        Gauge(label: "pratique.dead_letters.open").record(try await openLetters())
     }
 
     // MARK: Documents

@@ -32,14 +32,18 @@ struct StoredDocument: Sendable {
     }
 
     /// - Throws: `EventError`.
-    func payload<Payload: EventPayload>(_ type: Payload.Type) throws -> Payload { try whole.payload(type) }
+    func payload<Payload: EventPayload>(_ type: Payload.Type) throws -> Payload { try record.payload(type) }
 
     /// - Throws: `EventError`.
-    func contentHash() throws -> Digest { try whole.contentHash() }
+    func contentHash() throws -> Digest { try record.contentHash() }
 
-    var context: EventContext { whole.context }
+    var context: EventContext { record.context }
 
-    private var whole: WholeRecord {
+    /// Empty where there is none.
+    func header(_ name: String) -> String { headers.first { $0.name == name }?.value ?? "" }
+
+    /// As it came.
+    var record: WholeRecord {
         WholeRecord(
             id: RecordID(topic: topic, partition: 0, position: position), key: key, value: value, headers: headers,
             appendedAt: appendedAt)

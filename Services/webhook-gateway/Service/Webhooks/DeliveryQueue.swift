@@ -188,8 +188,8 @@ extension DeliveryQueue {
             id: RecordID(topic: draft.topic, partition: 0, position: -1), key: draft.key, value: draft.value,
             headers: draft.headers, appendedAt: time.now())
         let letter = DeadLetter.draft(
-            for: record, topic: Topics.deadLetters.name, group: Self.group, reason: "the log refuses it: \(error)",
-            attempts: 1, at: time.now())
+            for: record, topic: Topics.deadLetters.name, group: Self.group, cause: .refused,
+            reason: "the log refuses it: \(error)", attempts: 1, at: time.now())
         do {
             _ = try await log.appendWhole([letter], time: time)
         } catch let error where Self.isOfADraft(error) {

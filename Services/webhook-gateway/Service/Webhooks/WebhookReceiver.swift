@@ -54,6 +54,10 @@ struct WebhookReceiver: Sendable {
         guard let registry = model.directory.registry(name) else {
             // Before the read model has caught up a new registry may not be known yet: its events are not to be lost.
             guard model.isReady else { throw ProblemError.unavailable("the service is starting") }
+            // Whoever notifies comes again: by then a program may answer that reads the record, or it is written anew.
+            if model.directory.isUnreadable(name) {
+                throw ProblemError.unavailable("the registry's record cannot be read", retryAfter: 30)
+            }
             throw refuse()
         }
         guard let webhook = registry.webhook, let header = HTTPField.Name(webhook.header),

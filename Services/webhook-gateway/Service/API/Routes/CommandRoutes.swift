@@ -25,7 +25,6 @@ struct CommandRoutes: Sendable {
             APIRoute(.post, "/advisories/import", .operator, "Imports advisories.", handler: importAdvisories),
             APIRoute(
                 .post, "/advisories/activate", .operator, "Puts an earlier generation in force.", handler: activate),
-            APIRoute(.get, "/dead-letters", .operator, "Records that could not be handled.", handler: deadLetters),
         ]
     }
 
@@ -173,30 +172,5 @@ struct CommandRoutes: Sendable {
     /// Advisories decide of every image's verdict.
     private static func requireUnscoped(_ caller: Principal) throws {
         guard caller.isUnscoped else { throw ProblemError.forbidden("only a token without a scope changes advisories") }
-    }
-
-    // MARK: Dead letters
-
-    @Sendable private func deadLetters(_ request: Request, _ context: GatewayContext) async throws -> Response {
-        guard try context.caller().isUnscoped else {
-            throw ProblemError.forbidden("only a token without a scope sees dead letters")
-        }
-        let reader = QueryReader(request)
-        let limit = try reader.limit
-        let before = try reader.integer("after", in: 0...Int.max, default: Int.max)
-        let records = try await desk.model.journal(Topics.deadLetters, key: nil, before: Int64(before), limit: limit)
-        let items = records.map(DeadLetterSummary.init)
-        return try .json(
-            Page(items: items, next: records.count == limit ? records.last.map { String($0.position) } : nil))
-    }
-}
-
-extension DeadLetterSummary {
-    init(_ document: StoredDocument) {
-        func header(_ name: String) -> String { document.headers.first { $0.name == name }?.value ?? "" }
-        self.init(
-            position: document.position, key: document.key, reason: header(DeadLetter.reason),
-            origin: header(DeadLetter.origin), group: header(DeadLetter.group), bytes: document.value.count,
-            at: document.appendedAt)
     }
 }
