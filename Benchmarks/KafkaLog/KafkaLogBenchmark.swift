@@ -16,7 +16,7 @@ enum KafkaLogBenchmark {
     static let records = 320_000
     static let writers = 64
     static let batch = 100
-    static let partitions = 16
+    static let partitions = 64
     static let pairs = 5
 
     static func main() async throws {
@@ -34,9 +34,9 @@ enum KafkaLogBenchmark {
             try await log.declare([topic])
             appends.append(Pair(ours: try await append(log, topic), plain: plainAppend(child.configuration, topic)))
             let count = try await log.count(of: topic)
-            reads.append(
-                Pair(ours: try await read(log, topic, count), plain: plainRead(child.configuration, topic, count)))
             await log.close()
+            reads.append(
+                Pair(ours: try await read(child, topic, count), plain: plainRead(child.configuration, topic, count)))
             print("pair \(pair): append \(appends[pair - 1]), read \(reads[pair - 1])")
         }
         report("append", appends)
@@ -89,13 +89,17 @@ enum KafkaLogBenchmark {
         }
     }
 
-    private static func read(_ log: KafkaEventLog, _ topic: Topic, _ count: Int) async throws -> Run {
-        let reader = try await log.read(topic.name, after: [:])
+    /// With a client of its own, as the plain program has.
+    private static func read(_ child: ClusterProcess, _ topic: Topic, _ count: Int) async throws -> Run {
+        let log = try KafkaEventLog(
+            child.configuration, admin: child.admin, time: .system, logger: Logger(label: "bench"))
         let run = try await measured(count) {
+            let reader = try await log.read(topic.name, after: [:])
             var seen = 0
             while seen < count, let batch = try await reader.next() { seen += batch.count }
+            await reader.close()
         }
-        await reader.close()
+        await log.close()
         return run
     }
 

@@ -121,31 +121,38 @@ public final class KafkaEventLog: EventLog {
         guard !drafts.isEmpty else { return [] }
         try checkOpen()
         CrashPoint.hit(.logBeforeAppend)
-        var records: [KafkaProducer.Prepared] = []
-        records.reserveCapacity(drafts.count)
-        for draft in drafts { records.append(try await prepare(draft)) }
-        let places = try await producer.append(records)
-        return zip(records, places).map { record, position in
-            RecordID(topic: record.draft.topic, partition: record.partition, position: position)
+        var counts: [TopicName: Int] = [:]
+        for topic in Set(drafts.lazy.map(\.topic)) { counts[topic] = try await partitions(of: topic) }
+        let partitions = try Self.check(drafts, counts)
+        let places = try await producer.append(drafts, to: partitions)
+        return drafts.indices.map { index in
+            RecordID(topic: drafts[index].topic, partition: Int(partitions[index]), position: places[index])
         }
     }
 
-    private func prepare(_ draft: RecordDraft) async throws -> KafkaProducer.Prepared {
-        let count = try await partitions(of: draft.topic)
-        if draft.key.utf8.count > Self.keyBytesMax {
-            throw EventLogError.keyTooLong(topic: draft.topic, bytes: draft.key.utf8.count)
+    /// - Returns: the partition of each.
+    private static func check(_ drafts: [RecordDraft], _ counts: [TopicName: Int]) throws(EventLogError) -> [Int32] {
+        var partitions: [Int32] = []
+        partitions.reserveCapacity(drafts.count)
+        var last: (topic: TopicName, count: Int)?
+        for draft in drafts {
+            if last?.topic != draft.topic { last = (draft.topic, counts[draft.topic] ?? 1) }
+            let keyBytes = draft.key.utf8.count
+            if keyBytes > keyBytesMax { throw .keyTooLong(topic: draft.topic, bytes: keyBytes) }
+            let bytes = draft.value?.count ?? 0
+            let headers = draft.headers.reduce(0) { $0 + $1.name.utf8.count + $1.value.utf8.count }
+            if bytes > valueBytesMax || headers > headersBytesMax {
+                throw .valueTooLarge(topic: draft.topic, key: draft.key, bytes: bytes + headers)
+            }
+            let count = last?.count ?? 1
+            let partition = draft.partition ?? Partitioner.partition(of: draft.key, among: count)
+            guard (0..<count).contains(partition) else {
+                throw .badName(
+                    kind: "partition", text: String(partition), reason: "\(draft.topic) has \(count) partitions")
+            }
+            partitions.append(Int32(partition))
         }
-        let bytes = draft.value?.count ?? 0
-        let headers = draft.headers.reduce(0) { $0 + $1.name.utf8.count + $1.value.utf8.count }
-        if bytes > Self.valueBytesMax || headers > Self.headersBytesMax {
-            throw EventLogError.valueTooLarge(topic: draft.topic, key: draft.key, bytes: bytes + headers)
-        }
-        let partition = draft.partition ?? Partitioner.partition(of: draft.key, among: count)
-        guard (0..<count).contains(partition) else {
-            throw EventLogError.badName(
-                kind: "partition", text: String(partition), reason: "\(draft.topic) has \(count) partitions")
-        }
-        return .init(draft: draft, partition: partition)
+        return partitions
     }
 
     public func read(_ topic: TopicName, after positions: [Int: Int64]) async throws -> any EventReader {

@@ -29,7 +29,8 @@ struct ScannerFixture {
         let registry = try await RegistrySimulator.start(authentication)
         let transport = CurlTransport(.init(addresses: .privateNetworks))
         let ports = Ports(
-            log: try AccessLog(log, service: ScannerRunner.name), transport: transport, time: time,
+            log: try AccessLog(log, service: ScannerRunner.name, pools: configuration.pools), transport: transport,
+            time: time,
             folder: folder.file("scanner"), instance: "scanner-test",
             logger: testLogger, readiness: readiness)
         // Credentials by reference, from files in the test's folder.

@@ -39,52 +39,65 @@ final class KafkaProducer: Sendable {
         polling = PollThread(handle, name: "kafka-producer")
     }
 
-    /// A record whose topic and limits were checked.
-    struct Prepared {
-        let draft: RecordDraft
-        let partition: Int
-    }
-
+    /// - Parameters:
+    ///   - drafts: their topics and limits were checked.
+    ///   - partitions: one for each draft.
     /// - Returns: the positions, in the order given.
-    func append(_ records: [Prepared]) async throws -> [Int64] {
-        let pending = PendingAppend(count: records.count)
-        for (index, record) in records.enumerated() {
-            while true {
-                let time = room.time
-                let code = produce(record, pending.slot(index))
-                if code == RD_KAFKA_RESP_ERR_NO_ERROR { break }
-                if code == RD_KAFKA_RESP_ERR__QUEUE_FULL {
-                    await room.wait(after: time)
-                    continue
-                }
-                PendingAppend.settle(
-                    pending.slot(index), .failure(handle.failure(code, topic: record.draft.topic)))
-                break
-            }
+    func append(_ drafts: [RecordDraft], to partitions: [Int32]) async throws -> [Int64] {
+        let pending = PendingAppend(count: drafts.count)
+        var next = 0
+        while next < drafts.count {
+            let time = room.time
+            next = produce(drafts, from: next, to: partitions, pending)
+            if next < drafts.count { await room.wait(after: time) }
         }
         return try await pending.wait()
     }
 
-    private func produce(_ record: Prepared, _ slot: UnsafeMutableRawPointer) -> rd_kafka_resp_err_t {
-        let topic: Topic
-        do { topic = try self.topic(record.draft.topic) } catch { return rd_kafka_last_error() }
-        var key = record.draft.key
+    /// Hands over as many as there is room for.
+    /// - Returns: the first that was not.
+    private func produce(
+        _ drafts: [RecordDraft], from first: Int, to partitions: [Int32], _ pending: PendingAppend
+    ) -> Int {
+        var topic: (name: TopicName, handle: Topic)?
+        for index in first..<drafts.count {
+            let slot = pending.slot(index)
+            if topic?.name != drafts[index].topic {
+                do { topic = (drafts[index].topic, try self.topic(drafts[index].topic)) } catch {
+                    PendingAppend.settle(slot, .failure(error))
+                    continue
+                }
+            }
+            guard let handle = topic?.handle else { continue }
+            let code = produce(drafts[index], to: partitions[index], of: handle, slot)
+            if code == RD_KAFKA_RESP_ERR__QUEUE_FULL { return index }
+            if code != RD_KAFKA_RESP_ERR_NO_ERROR {
+                PendingAppend.settle(slot, .failure(self.handle.failure(code, topic: drafts[index].topic)))
+            }
+        }
+        return drafts.count
+    }
+
+    private func produce(
+        _ draft: RecordDraft, to partition: Int32, of topic: Topic, _ slot: UnsafeMutableRawPointer
+    ) -> rd_kafka_resp_err_t {
+        var key = draft.key
         return key.withUTF8 { key in
-            HeaderList.withRaw(record.draft.headers) { headers in
+            HeaderList.withRaw(draft.headers) { headers in
                 func hand(_ value: UnsafeRawPointer?, _ bytes: Int) -> rd_kafka_resp_err_t {
                     crd_produce(
-                        handle.raw, topic.raw, Int32(record.partition),
+                        handle.raw, topic.raw, partition,
                         key.baseAddress.map { UnsafeRawPointer($0) } ?? HeaderList.nothing,
                         key.count, value, bytes, headers.baseAddress, headers.count, slot)
                 }
-                guard let value = record.draft.value else { return hand(nil, 0) }
+                guard let value = draft.value else { return hand(nil, 0) }
                 return value.withUnsafeBytes { hand($0.baseAddress ?? HeaderList.nothing, $0.count) }
             }
         }
     }
 
-    private func topic(_ name: TopicName) throws -> Topic {
-        try topics.withLock { topics in
+    private func topic(_ name: TopicName) throws(EventLogError) -> Topic {
+        try topics.withLock { topics throws(EventLogError) in
             if let topic = topics[name] { return topic }
             guard let raw = rd_kafka_topic_new(handle.raw, name.rawValue, nil) else {
                 throw handle.failure(rd_kafka_last_error(), topic: name)
