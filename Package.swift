@@ -203,6 +203,8 @@ let package = Package(
             name: "CPlainKafka", path: "Benchmarks/CPlainKafka", linkerSettings: [.linkedLibrary("rdkafka")]),
         benchmark(
             "KafkaLog", ["CPlainKafka", "EventLogKafka", "EventLogPort", "Events", "KafkaTestCluster", logging]),
+        benchmark(
+            "ViewRebuild", ["EventLogKafka", "EventLogPort", "EventLogSQLite", "Storage", grdb, logging]),
         benchmark("EmptyHandler", ["ServiceRuntime", httpTypes, hummingbird, logging, nioCore]),
 
         // Tests
