@@ -70,7 +70,7 @@ ask() { curl --fail --silent --header "Authorization: Bearer $PRATIQUE_TOKEN" "h
 count_judged() {
     ask summary | python3 -c '
 import json, sys
-counts = json.load(sys.stdin)["images"]
+counts = json.load(sys.stdin)
 print(sum(counts.get(status, 0) for status in ["compliant", "non-compliant", "undetermined"]))'
 }
 
@@ -87,7 +87,7 @@ scan_rate() {
     "$bin/pratique" registries create bench --url "http://$slow" >/dev/null
     start=$(now)
     seq -f "bench/load/app-%g:1" 0 $((images - 1)) | xargs "$bin/pratique" images register >/dev/null
-    wait_for 900 "a verdict for every image" reached "$images"
+    wait_for 600 "a verdict for every image" reached "$images"
     ratio "$images" "$(since "$start")"
     stop_fleet
     stop "$slow_pid"

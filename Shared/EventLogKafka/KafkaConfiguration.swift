@@ -38,6 +38,7 @@ public struct KafkaConfiguration: Sendable, Hashable {
             ("bootstrap.servers", brokers), ("client.id", clientID), ("allow.auto.create.topics", "false"),
             ("log.connection.close", "false"), ("socket.keepalive.enable", "true"),
             ("reconnect.backoff.max.ms", "2000"), ("broker.address.ttl", "10000"),
+            ("topic.metadata.refresh.interval.ms", "10000"),
         ]
     }
 
@@ -58,7 +59,8 @@ public struct KafkaConfiguration: Sendable, Hashable {
         // A reader that joins others on one client waits until their fetch has been answered: so not long.
         with(
             fetching + [
-                ("fetch.wait.max.ms", "100"), ("enable.auto.commit", "false"), ("enable.partition.eof", "true"),
+                ("fetch.wait.max.ms", "100"), ("queued.min.messages", "2000"), ("enable.auto.commit", "false"),
+                ("enable.partition.eof", "true"),
                 ("auto.offset.reset", "error"),
             ])
     }
@@ -75,13 +77,15 @@ public struct KafkaConfiguration: Sendable, Hashable {
                 ("auto.commit.interval.ms", "1000"), ("partition.assignment.strategy", "range"),
                 ("session.timeout.ms", String(Self.sessionSeconds * 1000)), ("heartbeat.interval.ms", "2000"),
                 ("statistics.interval.ms", "15000"), ("queued.min.messages", "256"),
+                // What a paused partition had in advance is fetched again: so not much, and soon.
+                ("fetch.wait.max.ms", "100"), ("max.partition.fetch.bytes", "262144"),
             ])
     }
 
     private var fetching: [(String, String)] {
         [
             ("enable.auto.offset.store", "false"), ("fetch.max.bytes", "8388608"),
-            ("queued.max.messages.kbytes", "8192"), ("fetch.error.backoff.ms", "200"),
+            ("queued.max.messages.kbytes", "4096"), ("fetch.error.backoff.ms", "200"),
         ]
     }
 }

@@ -28,6 +28,7 @@ public final class KafkaEventLog: EventLog {
     private let time: TimeSource
     private let logger: Logger
     private let open = Mutex(Open())
+    private let gate = CallGate()
 
     private struct Open {
         /// Topics that are known to exist, and their numbers of partitions.
@@ -36,7 +37,6 @@ public final class KafkaEventLog: EventLog {
         var readers: [ObjectIdentifier: KafkaReader] = [:]
         var members: [ObjectIdentifier: KafkaGroupMember] = [:]
         var ticking: Task<Void, Never>?
-        var isClosed = false
     }
 
     /// Makes the clients; the brokers are first asked by `declare`.
@@ -59,6 +59,7 @@ public final class KafkaEventLog: EventLog {
                 try? await time.clock.sleep(for: Self.tickEvery)
                 guard let self else { return }
                 for member in self.open.withLock({ Array($0.members.values) }) { member.tick() }
+                _ = try? await self.gate.pass { self.clients.tick() }
             }
         }
         open.withLock { $0.ticking = ticking }
@@ -67,8 +68,11 @@ public final class KafkaEventLog: EventLog {
     public var identity: LogIdentity {
         get async throws {
             if let known = open.withLock({ $0.identity }) { return known }
-            let handle = try clients.any()
-            let identity = LogIdentity("kafka:" + (try await onOwnThread { try KafkaMetadata.cluster(handle) }))
+            let cluster = try await gate.pass {
+                let handle = try clients.any()
+                return try await onOwnThread { try KafkaMetadata.cluster(handle) }
+            }
+            let identity = LogIdentity("kafka:" + cluster)
             open.withLock { $0.identity = identity }
             return identity
         }
@@ -77,7 +81,10 @@ public final class KafkaEventLog: EventLog {
     // MARK: Topics
 
     public func declare(_ declared: [Topic]) async throws {
-        try checkOpen()
+        try await gate.pass { try await make(declared) }
+    }
+
+    private func make(_ declared: [Topic]) async throws {
         let plan = try await plan(of: declared)
         if let wrong = plan.mismatches.first {
             throw EventLogError.topicMismatch(wrong.topic, declared: wrong.declared, found: wrong.found)
@@ -91,7 +98,7 @@ public final class KafkaEventLog: EventLog {
 
     /// What `declare` would find and do.
     public func plan(of declared: [Topic]) async throws -> TopicPlan {
-        TopicPlan(declared, found: try await admin.find(declared.map(\.name)))
+        try await gate.pass { TopicPlan(declared, found: try await admin.find(declared.map(\.name))) }
     }
 
     /// Brokers hear of a new topic one after the other.
@@ -119,7 +126,10 @@ public final class KafkaEventLog: EventLog {
 
     public func append(_ drafts: [RecordDraft]) async throws -> [RecordID] {
         guard !drafts.isEmpty else { return [] }
-        try checkOpen()
+        return try await gate.pass { try await hand(drafts) }
+    }
+
+    private func hand(_ drafts: [RecordDraft]) async throws -> [RecordID] {
         CrashPoint.hit(.logBeforeAppend)
         var counts: [TopicName: Int] = [:]
         for topic in Set(drafts.lazy.map(\.topic)) { counts[topic] = try await partitions(of: topic) }
@@ -156,27 +166,24 @@ public final class KafkaEventLog: EventLog {
     }
 
     public func read(_ topic: TopicName, after positions: [Int: Int64]) async throws -> any EventReader {
-        try checkOpen()
+        try await gate.pass { try await openReader(topic, after: positions) }
+    }
+
+    private func openReader(_ topic: TopicName, after positions: [Int: Int64]) async throws -> KafkaReader {
         let count = try await partitions(of: topic)
         let reader = try KafkaReader(topic, partitions: count, after: positions, clients: clients, newest: newest) {
             [weak self] reader in
             _ = self?.open.withLock { $0.readers.removeValue(forKey: ObjectIdentifier(reader)) }
         }
-        let isClosed = open.withLock { open in
-            if !open.isClosed { open.readers[ObjectIdentifier(reader)] = reader }
-            return open.isClosed
-        }
-        if isClosed {
-            await reader.close()
-            throw EventLogError.closed
-        }
+        open.withLock { $0.readers[ObjectIdentifier(reader)] = reader }
         return reader
     }
 
     public func end(of topic: TopicName) async throws -> [Int: Int64] {
-        try checkOpen()
-        let count = try await partitions(of: topic)
-        let ranges = try await KafkaOffsets(try clients.any()).ranges(of: topic, partitions: count)
+        let ranges = try await gate.pass {
+            let count = try await partitions(of: topic)
+            return try await KafkaOffsets(try clients.any()).ranges(of: topic, partitions: count)
+        }
         var ends: [Int: Int64] = [:]
         for (partition, range) in ranges.enumerated() {
             ends[partition] = newest.newest(
@@ -188,20 +195,16 @@ public final class KafkaEventLog: EventLog {
     // MARK: Groups
 
     public func join(_ group: GroupName, topics: [TopicName]) async throws -> any GroupMember {
-        try checkOpen()
+        try await gate.pass { try await makeMember(of: group, topics) }
+    }
+
+    private func makeMember(of group: GroupName, _ topics: [TopicName]) async throws -> KafkaGroupMember {
         for topic in topics { _ = try await partitions(of: topic) }
         let member = try KafkaGroupMember(group, topics: topics, configuration: configuration, logger: logger) {
             [weak self] member in
             _ = self?.open.withLock { $0.members.removeValue(forKey: ObjectIdentifier(member)) }
         }
-        let isClosed = open.withLock { open in
-            if !open.isClosed { open.members[ObjectIdentifier(member)] = member }
-            return open.isClosed
-        }
-        if isClosed {
-            await member.leave()
-            throw EventLogError.closed
-        }
+        open.withLock { $0.members[ObjectIdentifier(member)] = member }
         member.start()
         return member
     }
@@ -209,12 +212,12 @@ public final class KafkaEventLog: EventLog {
     // MARK: End
 
     public func close() async {
-        let (isFirst, readers, members, ticking) = open.withLock { open in
-            defer { open.isClosed = true }
-            return (!open.isClosed, Array(open.readers.values), Array(open.members.values), open.ticking)
-        }
-        guard isFirst else { return }
-        ticking?.cancel()
+        guard gate.shut() else { return }
+        open.withLock { $0.ticking }?.cancel()
+        // Appends that wait end with it; then nothing runs any more that could open something or use what is ended.
+        try? await onOwnThread { [producer] in producer.finish() }
+        await gate.untilEmpty()
+        let (readers, members) = open.withLock { (Array($0.readers.values), Array($0.members.values)) }
         for reader in readers { await reader.close() }
         await withDiscardingTaskGroup { group in
             for member in members { group.addTask { await member.leave() } }
@@ -223,9 +226,5 @@ public final class KafkaEventLog: EventLog {
             producer.close()
             clients.close()
         }
-    }
-
-    private func checkOpen() throws(EventLogError) {
-        if open.withLock({ $0.isClosed }) { throw .closed }
     }
 }

@@ -212,6 +212,34 @@ extension Contract {
             #expect(seen == all)
             await log.close()
         },
+        ContractCase("a member that has all it may have goes on after another one came and went") { site in
+            let topic = try site.topic("full")
+            let group = try site.group("full")
+            let log = try await site.log(topic, .work(keep: day), partitions: 2)
+            try await log.appendSurely(
+                (0..<600).map { (number: Int) in
+                    RecordDraft(topic: topic, key: "k\(number)", value: nil, partition: number % 2)
+                })
+            let one = Worker(try await log.join(group, topics: [topic]), acknowledges: false)
+            let first = Task { try await one.work() }
+            try await eventually("one has all it may have") { await one.keys.count == 128 }
+            let two = Worker(try await log.join(group, topics: [topic]), acknowledges: false)
+            let second = Task { try await two.work() }
+            try await eventually("each has one partition") {
+                let (left, right) = (await one.owned, await two.owned)
+                return left.count == 1 && right.count == 1
+            }
+            await two.member.leave()
+            try await second.value
+            try await eventually("one has both") { await one.owned.count == 2 }
+            try await eventually("one gets all", every: .milliseconds(50)) {
+                try await one.acknowledge(await one.handed.map(\.id))
+                return await one.keys.count == 600
+            }
+            await one.member.leave()
+            try await first.value
+            await log.close()
+        },
         ContractCase("an acknowledgement of a revoked partition is void") { site in
             let topic = try site.topic("void")
             let group = try site.group("void")

@@ -31,7 +31,7 @@ final class KafkaHandle: @unchecked Sendable {
     /// What callbacks find under the client's opaque pointer; lives as long as the client.
     fileprivate final class Context: Sendable {
         let hooks: KafkaHooks
-        let trouble = Mutex("")
+        let trouble = Mutex<(text: String, at: ContinuousClock.Instant)?>(nil)
         init(_ hooks: KafkaHooks) { self.hooks = hooks }
 
         static func of(_ opaque: UnsafeMutableRawPointer?) -> Context? {
@@ -68,8 +68,15 @@ final class KafkaHandle: @unchecked Sendable {
         Unmanaged.passUnretained(context).release()
     }
 
-    /// What the client last said of its brokers; empty while all is well.
-    var trouble: String { context.trouble.withLock { $0 } }
+    /// What the client has just said of its brokers; empty where it has said nothing lately.
+    var trouble: String {
+        context.trouble.withLock { trouble in
+            guard let trouble, ContinuousClock.now - trouble.at < Self.troubleFor else { return "" }
+            return trouble.text
+        }
+    }
+
+    private static let troubleFor: Duration = .seconds(30)
 
     func failure(_ code: rd_kafka_resp_err_t, topic: TopicName? = nil) -> EventLogError {
         KafkaFailure.translate(code, topic: topic, trouble)
@@ -95,11 +102,9 @@ final class KafkaHandle: @unchecked Sendable {
             let facility = facility.map { String(cString: $0) } ?? ""
             Context.of(rd_kafka_opaque(client))?.log(level, facility, String(cString: line))
         }
-        if hooks.failed != nil {
-            rd_kafka_conf_set_error_cb(conf) { _, code, reason, opaque in
-                let code = rd_kafka_resp_err_t(code)
-                Context.of(opaque)?.fail(code, reason.map { String(cString: $0) } ?? KafkaFailure.text(code))
-            }
+        rd_kafka_conf_set_error_cb(conf) { _, code, reason, opaque in
+            let code = rd_kafka_resp_err_t(code)
+            Context.of(opaque)?.fail(code, reason.map { String(cString: $0) } ?? KafkaFailure.text(code))
         }
         if hooks.statistics != nil {
             rd_kafka_conf_set_stats_cb(conf) { _, json, bytes, opaque in
@@ -138,7 +143,7 @@ extension KafkaHandle.Context {
     }
 
     fileprivate func fail(_ code: rd_kafka_resp_err_t, _ reason: String) {
-        trouble.withLock { $0 = reason }
+        trouble.withLock { $0 = (reason, ContinuousClock.now) }
         hooks.failed?(code, reason)
     }
 }

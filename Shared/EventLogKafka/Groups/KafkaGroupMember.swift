@@ -24,6 +24,7 @@ final class KafkaGroupMember: GroupMember {
     private let isOpen = Mutex(true)
     private let pump = Mutex<Task<Void, Never>?>(nil)
     private let topics: [String: TopicName]
+    private let logger: Logger
 
     private let onEnd: @Sendable (KafkaGroupMember) -> Void
 
@@ -32,14 +33,14 @@ final class KafkaGroupMember: GroupMember {
         onEnd: @escaping @Sendable (KafkaGroupMember) -> Void
     ) throws {
         self.onEnd = onEnd
+        self.logger = logger
         let desk = MemberDesk(logger: logger)
         self.desk = desk
         self.topics = Dictionary(topics.map { ($0.rawValue, $0) }, uniquingKeysWith: { first, _ in first })
         var hooks = KafkaHooks(logger: logger)
         hooks.rebalanced = { desk.rebalanced($0, $1, $2) }
         hooks.failed = { code, reason in
-            let error = KafkaFailure.translate(code, reason)
-            if !error.isTransient { desk.fail(error) }
+            if KafkaFailure.isFinal(code) { desk.fail(.failed(reason: "\(group): \(reason)")) }
         }
         hooks.statistics = { json in
             for (topic, lag) in KafkaStatistics(json)?.lag ?? [:] {
@@ -52,7 +53,12 @@ final class KafkaGroupMember: GroupMember {
         queue = KafkaQueue(ofConsumer: handle, waking: wake)
         let list = PartitionList(subscribing: topics)
         let code = list.withRaw { rd_kafka_subscribe(handle.raw, $0) }
-        guard code == RD_KAFKA_RESP_ERR_NO_ERROR else { throw handle.failure(code, topic: topics.first) }
+        guard code == RD_KAFKA_RESP_ERR_NO_ERROR else {
+            let error = handle.failure(code, topic: topics.first)
+            queue.destroy()
+            handle.close()
+            throw error
+        }
     }
 
     /// Begins to poll. The task holds the member until it leaves.
@@ -63,13 +69,13 @@ final class KafkaGroupMember: GroupMember {
     func next() async throws -> GroupStep? { try await desk.next() }
 
     func acknowledge(_ record: RecordID) async throws {
-        guard let position = desk.finish(record) else { return }
         isOpen.withLock { isOpen in
             guard isOpen else { return }
-            let list = PartitionList()
-            list.add(record.topic, record.partition, offset: position)
-            // Refused of a partition that was revoked in this moment: its new owner gets the record again.
-            list.withRaw { _ = rd_kafka_offsets_store(handle.raw, $0) }
+            desk.finish(record) { position in
+                let list = PartitionList()
+                list.add(record.topic, record.partition, offset: position)
+                list.withRaw { _ = rd_kafka_offsets_store(handle.raw, $0) }
+            }
         }
         wake.fire()
     }
@@ -108,8 +114,9 @@ final class KafkaGroupMember: GroupMember {
     }
 
     private func note(_ message: rd_kafka_message_t) {
-        let error = handle.failure(message.err)
-        if !error.isTransient { desk.fail(error) }
+        if KafkaFailure.isFinal(message.err) { return desk.fail(handle.failure(message.err)) }
+        // librdkafka goes on by itself: a topic that was just made is not known to every broker yet, for one.
+        logger.debug("a member waits", metadata: ["error.chain": "\(KafkaFailure.text(message.err))"])
     }
 
     private func settlePauses() {

@@ -53,11 +53,13 @@ final class MemberDesk: Sendable {
         }
     }
 
-    /// - Returns: where a new owner of the partition would begin, if that moved.
-    func finish(_ id: RecordID) -> Int64? {
-        let moved = state.withLock { $0.windows[id.topicPartition]?.finish(id.position) }
+    /// - Parameter store: given where a new owner of the partition would begin, if that moved. Called under the lock, so
+    ///   that places are stored in their order and none after the partition was taken away.
+    func finish(_ id: RecordID, _ store: (Int64) -> Void) {
+        state.withLock { state in
+            if let moved = state.windows[id.topicPartition]?.finish(id.position) { store(moved) }
+        }
         wake.fire()
-        return moved
     }
 
     func end() {
@@ -101,6 +103,8 @@ final class MemberDesk: Sendable {
                 for partition in partitions { state.windows[partition] = PartitionWindow() }
                 if !partitions.isEmpty { state.news.append(.assigned(partitions)) }
             }
+            // A pause outlives the assignment, and the window that it was for is gone.
+            rd_kafka_resume_partitions(client, list)
             rd_kafka_assign(client, list)
         } else {
             if code != RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS {

@@ -38,6 +38,8 @@ final class KafkaReader: EventReader {
     private let partitions: Int
     private let state: Mutex<State>
     private let wake = Wake()
+    /// Starting a partition anew, and the end: one at a time, since the topic is another reader's afterwards.
+    private let turns = AsyncLock()
     private let onEnd: @Sendable (KafkaReader) -> Void
 
     init(
@@ -137,11 +139,11 @@ final class KafkaReader: EventReader {
         let ends = try await KafkaOffsets(try clients.any()).range(of: topic, partition: partition)
         let wanted = state.withLock { Int64($0.last[partition]) } + 1
         guard wanted <= ends.high else { throw EventLogError.positionsLost(topic) }
-        try await onOwnThread { [self] in
-            rd_kafka_consume_stop(lease.topic, Int32(partition))
-            state.withLock { state in
-                state.outOfRange.remove(partition)
-                guard let queue = state.queue, !state.isClosed else { return }
+        try await turns.withLock {
+            guard let queue = self.state.withLock({ $0.isClosed ? nil : $0.queue }) else { return }
+            try await onOwnThread { [self] in
+                rd_kafka_consume_stop(lease.topic, Int32(partition))
+                state.withLock { _ = $0.outOfRange.remove(partition) }
                 start(partition, at: max(wanted, ends.low), queue)
             }
         }
@@ -157,16 +159,18 @@ final class KafkaReader: EventReader {
 
     func close() async {
         end()
-        let queue = state.withLock { state in
-            defer { state.queue = nil }
-            return state.queue
+        await turns.withLock {
+            let queue = self.state.withLock { state in
+                defer { state.queue = nil }
+                return state.queue
+            }
+            guard let queue else { return }
+            try? await onOwnThread { [self] in
+                for partition in 0..<partitions { rd_kafka_consume_stop(lease.topic, Int32(partition)) }
+                queue.destroy()
+                clients.release(lease, of: topic)
+            }
+            self.onEnd(self)
         }
-        guard let queue else { return }
-        try? await onOwnThread { [self] in
-            for partition in 0..<partitions { rd_kafka_consume_stop(lease.topic, Int32(partition)) }
-            queue.destroy()
-            clients.release(lease, of: topic)
-        }
-        onEnd(self)
     }
 }

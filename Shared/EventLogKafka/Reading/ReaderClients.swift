@@ -71,6 +71,12 @@ final class ReaderClients: Sendable {
         }
     }
 
+    /// Serves what the clients have to say: nobody else does, and it would pile up.
+    func tick() {
+        let handles = clients.withLock { $0.map(\.handle) } + asking.withLock { $0.map { [$0] } ?? [] }
+        for handle in handles { rd_kafka_poll(handle.raw, 0) }
+    }
+
     private func make() throws(EventLogError) -> KafkaHandle {
         try KafkaHandle(.consumer, configuration.reader, KafkaHooks(logger: logger))
     }

@@ -15,6 +15,7 @@ final class KafkaProducer: Sendable {
     private let polling: PollThread
     private let room: RoomSignal
     private let topics = Mutex<[TopicName: Topic]>([:])
+    private let isFinishing = Atomic(false)
 
     /// A topic as the producer holds it.
     private struct Topic: @unchecked Sendable { let raw: OpaquePointer }
@@ -49,7 +50,12 @@ final class KafkaProducer: Sendable {
         while next < drafts.count {
             let time = room.time
             next = produce(drafts, from: next, to: partitions, pending)
-            if next < drafts.count { await room.wait(after: time) }
+            guard next < drafts.count else { break }
+            if isFinishing.load(ordering: .acquiring) {
+                for index in next..<drafts.count { PendingAppend.settle(pending.slot(index), .failure(.closed)) }
+                break
+            }
+            await room.wait(after: time)
         }
         return try await pending.wait()
     }
@@ -123,9 +129,17 @@ final class KafkaProducer: Sendable {
         return .failure(KafkaFailure.translate(message.err, topic: topic))
     }
 
-    /// Waits for what is on its way, then ends the client. Blocks: not for the cooperative pool.
+    /// Waits for what is on its way, for a time; what is left then fails. Blocks: not for the cooperative pool.
+    func finish() {
+        isFinishing.store(true, ordering: .releasing)
+        rd_kafka_flush(handle.raw, Int32(KafkaConfiguration.callSeconds * 1000))
+        rd_kafka_purge(handle.raw, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT)
+        rd_kafka_flush(handle.raw, 1000)
+        room.made()
+    }
+
+    /// Ends the client, after `finish`. Blocks: not for the cooperative pool.
     func close() {
-        rd_kafka_flush(handle.raw, Int32(KafkaConfiguration.deliverySeconds * 1000))
         polling.stop()
         let last = topics.withLock { topics in
             defer { topics = [:] }

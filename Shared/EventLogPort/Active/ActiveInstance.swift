@@ -1,4 +1,5 @@
 public import Logging
+import Synchronization
 
 /// Sees to it that one instance at a time acts for a service: the one that owns the only partition of a work topic.
 ///
@@ -21,6 +22,8 @@ public final class ActiveInstance: Sendable {
     private let time: TimeSource
     private let logger: Logger
     private let stopped = Gate()
+    /// Whether the partition is this instance's, as far as the member has told: ahead of the events in the mailbox.
+    private let ownership = Mutex(false)
 
     private enum Event: Sendable {
         case step(GroupStep)
@@ -73,11 +76,17 @@ public final class ActiveInstance: Sendable {
     private func work(_ body: @escaping @Sendable (ActiveSession) async throws -> Void) async throws {
         let joining = GroupJoin(log: log, group: group, topics: [topic], time: time, logger: logger)
         guard let member = try await joining.join(poll: standbyPoll, until: stopped) else { return }
+        ownership.withLock { $0 = false }
         let (events, mailbox) = AsyncStream.makeStream(of: Event.self)
         let intake = Task {
             do {
                 let wait = Backoff.untilStopped
                 while let step = try await wait.retrying(on: time, telling: logger, { try await member.next() }) {
+                    switch step {
+                    case .assigned: ownership.withLock { $0 = true }
+                    case .revoked: ownership.withLock { $0 = false }
+                    case .records: break
+                    }
                     mailbox.yield(.step(step))
                 }
                 mailbox.yield(.intakeEnded(nil))
@@ -113,7 +122,7 @@ public final class ActiveInstance: Sendable {
             switch event {
             case .step(.assigned(let partitions)):
                 guard tenancy == nil, !partitions.isEmpty else { break }
-                guard let session = try await takeOver(member) else { return }
+                guard let session = try await takeOver(member) else { break }
                 let task = Task {
                     do {
                         try await body(session)
@@ -143,14 +152,15 @@ public final class ActiveInstance: Sendable {
         }
     }
 
-    /// - Returns: nil when it was stopped before the log took the record.
+    /// - Returns: nil when it was stopped, or the partition went to another instance, before the log took the record:
+    ///   a record after the new owner's would say that this one is the newer.
     private func takeOver(_ member: any GroupMember) async throws -> ActiveSession? {
         CrashPoint.hit(.activeBeforeTakeover)
         let draft = RecordDraft(
             topic: topic, key: TakeoverHeader.name, value: nil,
             headers: [Header(TakeoverHeader.name, group.rawValue)], partition: 0)
         var failures = 0
-        while !stopped.isOpen {
+        while !stopped.isOpen, ownership.withLock({ $0 }) {
             do {
                 guard let term = try await log.append([draft]).first?.position else {
                     throw EventLogError.unavailable(reason: "the log returned no place")
