@@ -12,7 +12,7 @@ start_brokers() {
         checks=true
         return
     fi
-    rm -f "$bench/questions" && mkfifo "$bench/questions"
+    rm -f "$bench/questions" "$bench/brokers" && mkfifo "$bench/questions"
     "$bin/bench-KafkaLog" cluster pratique <"$bench/questions" >"$bench/brokers" &
     brokers_pid=$!
     exec {questions}>"$bench/questions"
@@ -134,5 +134,5 @@ done
 kafka=$(median <"$bench/push-kafka")
 embedded=$(median <"$bench/push-embedded")
 figure "push to verdict, embedded log" "$embedded" s
-limit=$(awk -v e="$embedded" 'BEGIN { print 3 * e > 0.15 ? 3 * e : 0.15 }')
+limit=$(awk -v e="$embedded" 'BEGIN { print (3 * e > 0.15) ? 3 * e : 0.15 }')
 figure "push to verdict, over Kafka" "$kafka" s "<=" "$limit"

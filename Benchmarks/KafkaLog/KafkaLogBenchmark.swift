@@ -13,10 +13,10 @@ import Logging
 /// this program, started with `cluster`.
 @main
 enum KafkaLogBenchmark {
-    static let records = 320_000
+    static let records = 160_000
     static let writers = 64
     static let batch = 100
-    static let partitions = 64
+    static let partitions = 32
     static let pairs = 5
 
     static func main() async throws {

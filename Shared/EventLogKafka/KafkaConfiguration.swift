@@ -59,7 +59,7 @@ public struct KafkaConfiguration: Sendable, Hashable {
         // A reader that joins others on one client waits until their fetch has been answered: so not long.
         with(
             fetching + [
-                ("fetch.wait.max.ms", "100"), ("queued.min.messages", "2000"), ("enable.auto.commit", "false"),
+                ("fetch.wait.max.ms", "100"), ("enable.auto.commit", "false"),
                 ("enable.partition.eof", "true"),
                 ("auto.offset.reset", "error"),
             ])
@@ -76,16 +76,17 @@ public struct KafkaConfiguration: Sendable, Hashable {
                 ("group.id", group), ("auto.offset.reset", "earliest"), ("enable.auto.commit", "true"),
                 ("auto.commit.interval.ms", "1000"), ("partition.assignment.strategy", "range"),
                 ("session.timeout.ms", String(Self.sessionSeconds * 1000)), ("heartbeat.interval.ms", "2000"),
-                ("statistics.interval.ms", "15000"), ("queued.min.messages", "256"),
-                // What a paused partition had in advance is fetched again: so not much, and soon.
+                ("statistics.interval.ms", "15000"),  // What a paused partition had in advance is fetched again: so not much, and soon.
                 ("fetch.wait.max.ms", "100"), ("max.partition.fetch.bytes", "262144"),
             ])
     }
 
+    /// What is fetched in advance is bounded by its bytes only, and not tightly: at either bound librdkafka 2.0.2 looks
+    /// again after a second, so `queued.min.messages` stays at its default.
     private var fetching: [(String, String)] {
         [
-            ("enable.auto.offset.store", "false"), ("fetch.max.bytes", "8388608"),
-            ("queued.max.messages.kbytes", "4096"), ("fetch.error.backoff.ms", "200"),
+            ("enable.auto.offset.store", "false"), ("fetch.max.bytes", "4194304"),
+            ("queued.max.messages.kbytes", "16384"), ("fetch.error.backoff.ms", "200"),
         ]
     }
 }
