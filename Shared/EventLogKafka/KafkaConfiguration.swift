@@ -76,7 +76,8 @@ public struct KafkaConfiguration: Sendable, Hashable {
                 ("group.id", group), ("auto.offset.reset", "earliest"), ("enable.auto.commit", "true"),
                 ("auto.commit.interval.ms", "1000"), ("partition.assignment.strategy", "range"),
                 ("session.timeout.ms", String(Self.sessionSeconds * 1000)), ("heartbeat.interval.ms", "2000"),
-                ("statistics.interval.ms", "15000"),  // What a paused partition had in advance is fetched again: so not much, and soon.
+                ("statistics.interval.ms", "15000"),
+                // What a paused partition had in advance is fetched again: so not much, and soon.
                 ("fetch.wait.max.ms", "100"), ("max.partition.fetch.bytes", "262144"),
             ])
     }

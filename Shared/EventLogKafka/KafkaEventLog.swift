@@ -132,7 +132,9 @@ public final class KafkaEventLog: EventLog {
     private func hand(_ drafts: [RecordDraft]) async throws -> [RecordID] {
         CrashPoint.hit(.logBeforeAppend)
         var counts: [TopicName: Int] = [:]
-        for topic in Set(drafts.lazy.map(\.topic)) { counts[topic] = try await partitions(of: topic) }
+        for draft in drafts where counts[draft.topic] == nil {
+            counts[draft.topic] = try await partitions(of: draft.topic)
+        }
         let partitions = try Self.check(drafts, counts)
         let places = try await producer.append(drafts, to: partitions)
         return drafts.indices.map { index in

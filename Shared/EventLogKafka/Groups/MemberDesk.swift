@@ -53,8 +53,8 @@ final class MemberDesk: Sendable {
         }
     }
 
-    /// - Parameter store: given where a new owner of the partition would begin, if that moved. Called under the lock, so
-    ///   that places are stored in their order and none after the partition was taken away.
+    /// - Parameter store: given where a new owner of the partition would begin, if that moved. Called under the lock,
+    ///   so that places are stored in their order and none after the partition was taken away.
     func finish(_ id: RecordID, _ store: (Int64) -> Void) {
         state.withLock { state in
             if let moved = state.windows[id.topicPartition]?.finish(id.position) { store(moved) }
