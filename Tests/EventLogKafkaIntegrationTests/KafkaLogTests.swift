@@ -108,6 +108,44 @@ struct KafkaLogTests {
         await log.close()
     }
 
+    @Test(
+        "a value of 20 MB arrives over brokers that take 1 MiB a record, and again after its parts were swept",
+        .enabled(if: TestKafka.address != nil, "the test cluster keeps 5 MiB a partition; set PRATIQUE_TEST_KAFKA"))
+    func largeValue() async throws {
+        let kafka = try TestKafka()
+        let log = try kafka.log()
+        let name = try TopicName("large-\(UUID().uuidString.lowercased())")
+        try await log.declare([Topic(name, .state)])
+        for byte: UInt8 in [1, 2] {
+            let value = Data(repeating: byte, count: 20_000_000)
+            _ = try await log.appendWhole([RecordDraft(topic: name, key: "large", value: value)], time: .system)
+        }
+        let wanted = Data(repeating: 2, count: 20_000_000)
+        #expect(try await newest("large", in: name, of: log) == wanted)
+        let later = TimeSource(clock: ContinuousClock(), now: { Date(timeIntervalSinceNow: 2 * 3600) })
+        #expect(try await PartsSweep(log: log, time: later).sweep(name) > 20)
+        await log.close()
+        let again = try kafka.log()
+        #expect(try await newest("large", in: name, of: again) == wanted)
+        await again.close()
+    }
+
+    /// The newest whole value of a key, read from the start of the topic.
+    private func newest(_ key: String, in topic: TopicName, of log: KafkaEventLog) async throws -> Data? {
+        let end = try await log.end(of: topic)[0] ?? -1
+        let reader = try await log.read(topic, after: [:])
+        var found: Data?
+        var reached: Int64 = -1
+        while reached < end, let batch = try await reader.next() {
+            for record in batch where record.key == key {
+                if case .whole(let whole) = try await WholeReader(log: log).assemble(record) { found = whole.value }
+            }
+            reached = batch.last?.position ?? reached
+        }
+        await reader.close()
+        return found
+    }
+
     @Test("a property that librdkafka refuses is named, and its value is not")
     func badProperty() throws {
         let configuration = KafkaConfiguration(
