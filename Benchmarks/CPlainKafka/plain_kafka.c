@@ -56,6 +56,8 @@ plain_run_t plain_kafka_append(const char *const *properties, const char *topic,
     rd_kafka_topic_t *handle = rd_kafka_topic_new(producer, topic, NULL);
     char value[1024];
     memset(value, 'x', sizeof value);
+    char(*keys)[32] = calloc((size_t)count, sizeof *keys);
+    for (int64_t i = 0; i < count; i++) snprintf(keys[i], sizeof keys[i], "key-%lld", (long long)i);
     double cpu = plain_cpu_seconds(), start = now();
     // As many batches under way as there are writers; the next one goes when one is whole.
     int64_t *missing = calloc((size_t)writers, sizeof *missing);
@@ -64,10 +66,9 @@ plain_run_t plain_kafka_append(const char *const *properties, const char *topic,
             if (missing[writer] > 0) continue;
             missing[writer] = batch;
             for (int64_t i = 0; i < batch; i++, sent++) {
-                char key[32];
-                int length = snprintf(key, sizeof key, "key-%lld", (long long)sent);
+                const char *key = keys[sent];
                 while (rd_kafka_produce(handle, (int32_t)(sent % partitions), RD_KAFKA_MSG_F_COPY, value,
-                                        sizeof value, key, (size_t)length, &missing[writer]) != 0)
+                                        sizeof value, key, strlen(key), &missing[writer]) != 0)
                     rd_kafka_poll(producer, 10);
             }
         }
@@ -75,6 +76,7 @@ plain_run_t plain_kafka_append(const char *const *properties, const char *topic,
     }
     while (reports.delivered < count) rd_kafka_poll(producer, 10);
     free(missing);
+    free(keys);
     run.seconds = reports.failed == 0 ? now() - start : -1;
     run.cpu_seconds = plain_cpu_seconds() - cpu;
     if (reports.failed) fprintf(stderr, "plain kafka: %lld records failed\n", (long long)reports.failed);

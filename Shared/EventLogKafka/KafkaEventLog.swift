@@ -131,40 +131,39 @@ public final class KafkaEventLog: EventLog {
 
     private func hand(_ drafts: [RecordDraft]) async throws -> [RecordID] {
         CrashPoint.hit(.logBeforeAppend)
-        var counts: [TopicName: Int] = [:]
-        for draft in drafts where counts[draft.topic] == nil {
-            counts[draft.topic] = try await partitions(of: draft.topic)
+        var partitions: [Int32] = []
+        partitions.reserveCapacity(drafts.count)
+        var topic = drafts[0].topic
+        var count = try await self.partitions(of: topic)
+        // By index: a copy of a draft costs more than all that is looked at.
+        for index in drafts.indices {
+            if drafts[index].topic != topic {
+                topic = drafts[index].topic
+                count = try await self.partitions(of: topic)
+            }
+            partitions.append(try Self.partition(for: drafts[index], among: count))
         }
-        let partitions = try Self.check(drafts, counts)
         let places = try await producer.append(drafts, to: partitions)
         return drafts.indices.map { index in
             RecordID(topic: drafts[index].topic, partition: Int(partitions[index]), position: places[index])
         }
     }
 
-    /// - Returns: the partition of each.
-    private static func check(_ drafts: [RecordDraft], _ counts: [TopicName: Int]) throws(EventLogError) -> [Int32] {
-        var partitions: [Int32] = []
-        partitions.reserveCapacity(drafts.count)
-        var last: (topic: TopicName, count: Int)?
-        for draft in drafts {
-            if last?.topic != draft.topic { last = (draft.topic, counts[draft.topic] ?? 1) }
-            let keyBytes = draft.key.utf8.count
-            if keyBytes > keyBytesMax { throw .keyTooLong(topic: draft.topic, bytes: keyBytes) }
-            let bytes = draft.value?.count ?? 0
-            let headers = draft.headers.reduce(0) { $0 + $1.name.utf8.count + $1.value.utf8.count }
-            if bytes > valueBytesMax || headers > headersBytesMax {
-                throw .valueTooLarge(topic: draft.topic, key: draft.key, bytes: bytes + headers)
-            }
-            let count = last?.count ?? 1
-            let partition = draft.partition ?? Partitioner.partition(of: draft.key, among: count)
-            guard (0..<count).contains(partition) else {
-                throw .badName(
-                    kind: "partition", text: String(partition), reason: "\(draft.topic) has \(count) partitions")
-            }
-            partitions.append(Int32(partition))
+    /// Where a record goes, if it is within the limits.
+    private static func partition(for draft: borrowing RecordDraft, among count: Int) throws(EventLogError) -> Int32 {
+        let keyBytes = draft.key.utf8.count
+        if keyBytes > keyBytesMax { throw .keyTooLong(topic: draft.topic, bytes: keyBytes) }
+        let bytes = draft.value?.count ?? 0
+        let headers = draft.headers.reduce(0) { $0 + $1.name.utf8.count + $1.value.utf8.count }
+        if bytes > valueBytesMax || headers > headersBytesMax {
+            throw .valueTooLarge(topic: draft.topic, key: draft.key, bytes: bytes + headers)
         }
-        return partitions
+        let partition = draft.partition ?? Partitioner.partition(of: draft.key, among: count)
+        guard (0..<count).contains(partition) else {
+            throw .badName(
+                kind: "partition", text: String(partition), reason: "\(draft.topic) has \(count) partitions")
+        }
+        return Int32(partition)
     }
 
     public func read(_ topic: TopicName, after positions: [Int: Int64]) async throws -> any EventReader {

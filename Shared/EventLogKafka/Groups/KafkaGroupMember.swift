@@ -104,7 +104,8 @@ final class KafkaGroupMember: GroupMember {
             } else if let name = message.pointee.rkt.flatMap({ rd_kafka_topic_name($0) }),
                 let topic = topics[String(cString: name)]
             {
-                desk.receive(Record(message, of: topic))
+                var values = SharedValues([message])
+                desk.receive(Record(message, of: topic, value: values.value(of: message)))
                 isNew = true
             }
             if count % 16 == 0 { settlePauses() }

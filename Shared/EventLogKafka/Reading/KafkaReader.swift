@@ -10,9 +10,10 @@ import Synchronization
 /// on a thread. A position that the log no longer has because retention removed what was there is passed over; one that
 /// it does not have yet means that the topic is another one (`EventLogError.positionsLost`).
 final class KafkaReader: EventReader {
-    private static let recordsMax = 500
+    /// Looked at after each handful.
+    private static let recordsMax = 512
     private static let bytesMax = 4 << 20
-    private static let messagesAtATime = 64
+    private static let messagesAtATime = 256
 
     private struct State {
         var queue: KafkaQueue?
@@ -94,11 +95,14 @@ final class KafkaReader: EventReader {
                     let count = rd_kafka_consume_batch_queue(
                         queue.raw, 0, messages.baseAddress, Self.messagesAtATime)
                     guard count > 0 else { return }
+                    // Where there is this much there is more.
+                    if count == Self.messagesAtATime { records.reserveCapacity(Self.recordsMax) }
+                    var values = SharedValues(messages.prefix(count))
                     for message in messages.prefix(count) {
                         guard let message else { continue }
                         defer { rd_kafka_message_destroy(message) }
                         if message.pointee.err == RD_KAFKA_RESP_ERR_NO_ERROR {
-                            let record = Record(message, of: topic)
+                            let record = Record(message, of: topic, value: values.value(of: message))
                             state.last[record.id.partition] = Int(record.position)
                             bytes += message.pointee.len
                             records.append(record)

@@ -3,14 +3,14 @@ import EventLogPort
 import Foundation
 
 extension Record {
-    /// Copies a message: librdkafka's memory is shared by a whole fetch.
-    init(_ message: UnsafePointer<rd_kafka_message_t>, of topic: TopicName) {
+    /// - Parameter value: a copy of the message's.
+    init(_ message: UnsafePointer<rd_kafka_message_t>, of topic: TopicName, value: Data?) {
         let raw = message.pointee
         let key = raw.key.map { UnsafeRawBufferPointer(start: $0, count: raw.key_len) }
         self.init(
             id: RecordID(topic: topic, partition: Int(raw.partition), position: raw.offset),
             key: key.map { String(decoding: $0, as: UTF8.self) } ?? "",
-            value: raw.payload.map { Data(bytes: $0, count: raw.len) }, headers: Self.headers(message),
+            value: value, headers: Self.headers(message),
             appendedAt: Date(timeIntervalSince1970: Double(rd_kafka_message_timestamp(message, nil)) / 1000))
     }
 

@@ -1,78 +1,65 @@
 import CRdkafka
 import EventLogPort
-import Synchronization
 
 /// One append on its way: waits until every record of it was delivered or has failed.
-final class PendingAppend: Sendable {
+///
+/// Unchecked: who made it gives it to the producer's thread, and only that one touches it from then on.
+final class PendingAppend: @unchecked Sendable {
     /// What a record carries through librdkafka, to find its append again.
-    struct Slot {
+    private struct Slot {
         let append: Unmanaged<PendingAppend>
         let index: Int
     }
 
-    private typealias Waiting = CheckedContinuation<[Int64], any Error>
-    private typealias Outcome = Result<[Int64], any Error>
+    let drafts: [RecordDraft]
+    /// One for each draft.
+    let partitions: [Int32]
+    /// The first draft that librdkafka does not have yet.
+    var next = 0
 
-    private struct State {
-        var places: [Int64]
-        var missing: Int
-        var failure: EventLogError?
-        var waiting: Waiting?
-    }
+    private let slots: UnsafeMutablePointer<Slot>
+    private var places: [Int64]
+    private var missing: Int
+    private var failure: EventLogError?
+    private let waiting: CheckedContinuation<[Int64], any Error>
 
-    private let state: Mutex<State>
-    // Written in `init` only, and read by librdkafka's threads: so shared without a lock.
-    nonisolated(unsafe) private let slots: UnsafeMutablePointer<Slot>
-
-    /// Keeps itself alive until the last record is settled.
-    init(count: Int) {
-        precondition(count >= 1)
-        state = Mutex(State(places: Array(repeating: -1, count: count), missing: count))
-        slots = .allocate(capacity: count)
+    /// Keeps itself alive until the last record is settled; then resumes who waits, with the records' positions.
+    init(_ drafts: [RecordDraft], to partitions: [Int32], _ waiting: CheckedContinuation<[Int64], any Error>) {
+        precondition(!drafts.isEmpty && drafts.count == partitions.count)
+        self.drafts = drafts
+        self.partitions = partitions
+        self.waiting = waiting
+        missing = drafts.count
+        places = Array(repeating: -1, count: drafts.count)
+        slots = .allocate(capacity: drafts.count)
         let own = Unmanaged.passRetained(self)
-        for index in 0..<count { (slots + index).initialize(to: Slot(append: own, index: index)) }
+        for index in drafts.indices { (slots + index).initialize(to: Slot(append: own, index: index)) }
     }
 
     deinit { slots.deallocate() }
 
     func slot(_ index: Int) -> UnsafeMutableRawPointer { UnsafeMutableRawPointer(slots + index) }
 
-    /// Called once for each record, on any thread.
+    /// Called once for each record that librdkafka took.
     static func settle(_ slot: UnsafeMutableRawPointer, _ result: Result<Int64, EventLogError>) {
         let slot = slot.assumingMemoryBound(to: Slot.self).pointee
-        let append = slot.append.takeUnretainedValue()
-        if append.settle(slot.index, result) { slot.append.release() }
+        slot.append._withUnsafeGuaranteedRef { $0.settle(slot.index, result) }
     }
 
-    private func settle(_ index: Int, _ result: Result<Int64, EventLogError>) -> Bool {
-        let (isLast, waiting, outcome) = state.withLock { state -> (Bool, Waiting?, Outcome?) in
-            switch result {
-            case .success(let place): state.places[index] = place
-            case .failure(let error): state.failure = state.failure ?? error
-            }
-            state.missing -= 1
-            guard state.missing == 0 else { return (false, nil, nil) }
-            defer { state.waiting = nil }
-            return (true, state.waiting, Self.outcome(of: state))
+    /// Called once for each record that librdkafka did not take.
+    func settle(_ index: Int, _ result: Result<Int64, EventLogError>) {
+        switch result {
+        case .success(let place): places[index] = place
+        case .failure(let error): failure = failure ?? error
         }
-        if let waiting, let outcome { waiting.resume(with: outcome) }
-        return isLast
+        missing -= 1
+        guard missing == 0 else { return }
+        waiting.resume(with: failure.map { .failure($0) } ?? .success(places))
+        Unmanaged.passUnretained(self).release()
     }
 
-    private static func outcome(of state: State) -> Outcome {
-        if let failure = state.failure { return .failure(failure) }
-        return .success(state.places)
-    }
-
-    /// The records' positions. Called once, after all were handed over.
-    func wait() async throws -> [Int64] {
-        try await withCheckedThrowingContinuation { continuation in
-            let outcome = state.withLock { state -> Outcome? in
-                if state.missing == 0 { return Self.outcome(of: state) }
-                state.waiting = continuation
-                return nil
-            }
-            if let outcome { continuation.resume(with: outcome) }
-        }
+    /// Settles all that librdkafka was not given.
+    func giveUp(_ error: EventLogError) {
+        for index in next..<drafts.count { settle(index, .failure(error)) }
     }
 }

@@ -1,11 +1,13 @@
 public import EventLogPort
+import Foundation
 import Synchronization
 
 /// A log that keeps the port's promises and nothing more: what Kafka does on a bad day, over a kinder log.
 ///
 /// It redelivers, delays topics against each other, leaves gaps between positions, leaves out superseded values and old
-/// tombstones, revokes at random, splits batches, and reports appends as failed that did land. Every other call may
-/// fail, too, and the record at an end may be gone when somebody reads up to it. Services are tested on it.
+/// tombstones, revokes at random, splits batches, hands out values whose first index is not 0, and reports appends as
+/// failed that did land. Every other call may fail, too, and the record at an end may be gone when somebody reads up to
+/// it. Services are tested on it.
 public final class UnkindEventLog: EventLog {
     /// How often it is unkind, as probabilities.
     public struct Unkindness: Sendable {
@@ -114,9 +116,12 @@ enum Gaps {
 
     static func widen(_ record: Record) -> Record {
         Record(
-            id: widen(record.id), key: record.key, value: record.value, headers: record.headers,
+            id: widen(record.id), key: record.key, value: record.value.map(shift), headers: record.headers,
             appendedAt: record.appendedAt)
     }
+
+    /// The same bytes, whose first index is not 0: adapters hand out parts of what they read.
+    private static func shift(_ value: Data) -> Data { (Data([0]) + value).dropFirst() }
 }
 
 /// The random decisions of one log.
