@@ -75,7 +75,7 @@ public enum GroupStep: Sendable, Equatable {
 }
 
 /// Errors of the log. `isTransient` tells whether the same call may succeed later.
-public enum EventLogError: Error, Sendable, Equatable {
+public enum EventLogError: Error, Sendable, Equatable, CustomStringConvertible {
     case badName(kind: String, text: String, reason: String)
     case unknownTopic(TopicName)
     case topicMismatch(TopicName, declared: String, found: String)
@@ -96,6 +96,24 @@ public enum EventLogError: Error, Sendable, Equatable {
         case .badName, .unknownTopic, .topicMismatch, .valueTooLarge, .keyTooLong, .groupHeldElsewhere,
             .positionsLost, .corrupt, .failed, .closed:
             false
+        }
+    }
+
+    public var description: String {
+        switch self {
+        case .badName(let kind, let text, let reason): "“\(text)” is no \(kind): \(reason)"
+        case .unknownTopic(let topic): "the log has no topic \(topic)"
+        case .topicMismatch(let topic, let declared, let found):
+            "the topic \(topic) is not as declared: declared \(declared), found \(found)"
+        case .valueTooLarge(let topic, let key, let bytes):
+            "a value of \(bytes) bytes\(key.isEmpty ? "" : " of \(key.prefix(100))") is too large for \(topic)"
+        case .keyTooLong(let topic, let bytes): "a key of \(bytes) bytes is too long for \(topic)"
+        case .groupHeldElsewhere(let group, let holder): "the group \(group) is held by \(holder)"
+        case .unavailable(let reason): "the log cannot be reached at the moment: \(reason)"
+        case .positionsLost(let topic): "the topic \(topic) was deleted and made anew"
+        case .corrupt(let reason): "the log is damaged: \(reason)"
+        case .failed(let reason): "the log failed: \(reason)"
+        case .closed: "the log is closed"
         }
     }
 }

@@ -62,6 +62,21 @@ struct AdminTopicsCommand: ParsableCommand {
             }
             return kafka
         }
+
+        /// - Parameter ask: what is asked of the brokers, or told to them.
+        func report(
+            _ ask: (TopicAdministration) async throws -> TopicAdministration.Report
+        ) async throws -> TopicAdministration.Report {
+            let (topics, kafka) = (try topics(), try kafka())
+            // What the client says of its connections is in the error.
+            var logger = Logger(label: "pratique")
+            logger.logLevel = .critical
+            do { return try await ask(TopicAdministration(topics, kafka, logger: logger)) } catch {
+                throw CommandFailure(
+                    "cannot work with the brokers \(kafka.brokers)", cause: "\(error)",
+                    advice: "check --kafka-brokers, and what --kafka-security-protocol wants beside it")
+            }
+        }
     }
 
     struct Plan: AsyncParsableCommand {
@@ -78,9 +93,7 @@ struct AdminTopicsCommand: ParsableCommand {
 
         func run() async throws {
             if acls { return AccessPlan.lines(try TopicAccess.all(pools: options.poolNames)).forEach(Output.data) }
-            let administration = TopicAdministration(
-                try options.topics(), try options.kafka(), logger: Logger(label: "pratique"))
-            try TopicReport(try await administration.plan(), missing: "to be made").write()
+            try TopicReport(try await options.report { try await $0.plan() }, missing: "to be made").write()
         }
     }
 
@@ -95,9 +108,7 @@ struct AdminTopicsCommand: ParsableCommand {
         @OptionGroup var options: Options
 
         func run() async throws {
-            let administration = TopicAdministration(
-                try options.topics(), try options.kafka(), logger: Logger(label: "pratique"))
-            try TopicReport(try await administration.apply(), missing: "made").write()
+            try TopicReport(try await options.report { try await $0.apply() }, missing: "made").write()
         }
     }
 }
