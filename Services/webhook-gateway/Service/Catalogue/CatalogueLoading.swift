@@ -48,6 +48,24 @@ extension CatalogueState {
         }
     }
 
+    /// Takes what another service reported since the take-over, and answers what that makes the catalogue write.
+    /// - Throws: `EventError` for a record that cannot be read; the state is as if it were not there.
+    mutating func take(_ report: WholeRecord, now: Date) throws -> [CatalogueOutput] {
+        let context = report.context
+        switch report.id.topic {
+        case Topics.scanStatus.name:
+            return scanned(try report.payload(ScanStatusRecord.self), context: context, now: now)
+        case Topics.scanners.name:
+            let scanner = report.value == nil ? nil : try report.payload(ScannerRecord.self)
+            return heard(report.key, scanner, context: context, now: now)
+        case Topics.registryStatus.name:
+            return listed(try report.payload(RegistryStatusRecord.self), context: context, now: now)
+        default:
+            let verdict = CandidateVerdict(try report.payload(VerdictRecord.self))
+            return judged(report.key, verdict, context: context, now: now)
+        }
+    }
+
     private mutating func loadRegistry(_ record: WholeRecord) throws {
         let name = try? RegistryName(record.key)
         if let name { registries[name] = nil }

@@ -302,11 +302,17 @@ final class CatalogueTenure: Sendable {
         let isOwn = CatalogueState.ownTopics.contains(reading.topic)
         var position = reading.position
         while let batch = try await reading.reader.next() {
+            var reports: [WholeRecord] = []
             for record in batch where record.position > position {
                 position = record.position
                 if record.isPart { continue }
-                if isOwn { try await guardKey(record) } else { try await report(record) }
+                if isOwn {
+                    try await guardKey(record)
+                } else if let whole = try await whole(record) {
+                    reports.append(whole)
+                }
             }
+            if !reports.isEmpty { try await apply(reports: reports) }
         }
     }
 
@@ -329,28 +335,13 @@ final class CatalogueTenure: Sendable {
         }
     }
 
-    private func report(_ record: Record) async throws {
-        guard let whole = try await whole(record) else { return }
-        let isScanner = whole.id.topic == Topics.scanners.name
-        guard whole.value != nil || isScanner else { return }
+    /// What came together is written together: many scanners report at once, and each append waits for the brokers.
+    private func apply(reports: [WholeRecord]) async throws {
         try await turn.withLock {
             let now = ports.time.now()
             var outputs: [CatalogueOutput] = []
-            try note(whole) { memory in
-                switch whole.id.topic {
-                case Topics.scanStatus.name:
-                    let status = try whole.payload(ScanStatusRecord.self)
-                    outputs = memory.state.scanned(status, context: whole.context, now: now)
-                case Topics.scanners.name:
-                    let scanner = whole.value == nil ? nil : try whole.payload(ScannerRecord.self)
-                    outputs = memory.state.heard(whole.key, scanner, context: whole.context, now: now)
-                case Topics.registryStatus.name:
-                    let status = try whole.payload(RegistryStatusRecord.self)
-                    outputs = memory.state.listed(status, context: whole.context, now: now)
-                default:
-                    let verdict = CandidateVerdict(try whole.payload(VerdictRecord.self))
-                    outputs = memory.state.judged(whole.key, verdict, context: whole.context, now: now)
-                }
+            for report in reports where report.value != nil || report.id.topic == Topics.scanners.name {
+                try note(report) { outputs += try $0.state.take(report, now: now) }
             }
             try await append(outputs)
             try await acknowledge(finishedRescans())
