@@ -5,14 +5,16 @@ import Events
 import Foundation
 import HTTPCurl
 package import HTTPPort
+import Logging
 package import RegistryAccess
 package import ServiceLifecycle
 package import ServiceRuntime
 
 /// Chooses the adapters behind the ports and opens them. The only room, beside the mains, that may name one.
 ///
-/// **Promises**: what it hands out is ready to use, topics declared; `closing` ends it after every service has stopped.
-/// It imports no service.
+/// **Promises**: what it hands out is ready to use. Topics are declared before anything else is asked of the log; while
+/// it cannot be reached, services start all the same and wait for it. `closing` ends everything after every service has
+/// stopped. It imports no service.
 package struct Composition: Sendable {
     package let sealer: CredentialSealer
     package let registries: RegistryClients
@@ -34,8 +36,11 @@ package struct Composition: Sendable {
             .init(
                 addresses: try AddressPolicy(allowing: configuration.allowedAddresses),
                 proxy: ProxyConfiguration(environment: configuration.environment)))
-        let log = try await openLog(configuration, runtime)
-        try await log.declare(Topics.all(pools: configuration.pools))
+        let log = DeclaringLog(
+            try await openLog(configuration, runtime), topics: try Topics.all(pools: configuration.pools))
+        do { try await log.ready() } catch let error as EventLogError where error.isTransient {
+            runtime.logger.warning("starting without the log", metadata: ["error.chain": "\(error)"])
+        }
         let time = runtime.time
         return Composition(
             sealer: sealer,
