@@ -1,4 +1,5 @@
 import EventLogKafka
+import Model
 package import ServiceRuntime
 
 /// How the services reach their brokers, where the log is Kafka.
@@ -32,9 +33,17 @@ package struct KafkaSettings: Sendable, Hashable {
 
     /// Nil where no brokers are named: then the log is a file.
     package static func read(from settings: inout Settings) -> KafkaSettings? {
-        let brokers = settings.optionalText(
-            "kafka.brokers",
-            help: "Brokers as host:port, separated by commas. Without them the log is a file in the data folder.")
+        let brokers: String? = settings.value(
+            "kafka.brokers", default: nil, type: "text",
+            help: "Brokers as host:port, separated by commas. Without them the log is a file in the data folder.",
+            show: { $0 ?? "" }
+        ) { text in
+            // A variable that was to name them and is not set: a log of its own in each process would be a surprise.
+            guard !text.isEmpty else {
+                throw ParseError("brokers", in: text, "it is empty: name the brokers, or leave it out")
+            }
+            return text
+        }
         let all = KafkaSettings(brokers ?? "", &settings)
         if let brokers { all.check(brokers, &settings) }
         return brokers == nil ? nil : all

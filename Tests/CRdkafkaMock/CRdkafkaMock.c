@@ -118,3 +118,32 @@ int crd_delete_topic(const char *brokers, const char *name) {
     rd_kafka_destroy(client);
     return code;
 }
+
+int crd_delete_groups(const char *brokers) {
+    rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    rd_kafka_conf_set(conf, "bootstrap.servers", brokers, NULL, 0);
+    rd_kafka_t *client = rd_kafka_new(RD_KAFKA_PRODUCER, conf, NULL, 0);
+    const struct rd_kafka_group_list *found = NULL;
+    int code = rd_kafka_list_groups(client, NULL, &found, 30000);
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(client);
+    for (int i = 0; code == 0 && i < found->group_cnt; i++) {
+        rd_kafka_DeleteGroup_t *wish = rd_kafka_DeleteGroup_new(found->groups[i].group);
+        rd_kafka_DeleteGroups(client, &wish, 1, NULL, queue);
+        rd_kafka_event_t *event = rd_kafka_queue_poll(queue, 30000);
+        code = event == NULL ? RD_KAFKA_RESP_ERR__TIMED_OUT : rd_kafka_event_error(event);
+        if (code == 0) {
+            size_t count = 0;
+            const rd_kafka_group_result_t **results =
+                rd_kafka_DeleteGroups_result_groups(rd_kafka_event_DeleteGroups_result(event), &count);
+            const rd_kafka_error_t *error = count == 1 ? rd_kafka_group_result_error(results[0]) : NULL;
+            if (error != NULL) code = rd_kafka_error_code(error);
+            if (code == RD_KAFKA_RESP_ERR_GROUP_ID_NOT_FOUND) code = 0;
+        }
+        if (event != NULL) rd_kafka_event_destroy(event);
+        rd_kafka_DeleteGroup_destroy(wish);
+    }
+    if (found != NULL) rd_kafka_group_list_destroy(found);
+    rd_kafka_queue_destroy(queue);
+    rd_kafka_destroy(client);
+    return code;
+}

@@ -119,14 +119,18 @@ struct FleetIntegrationTests {
             try await harbour.push(image(1), "team/app", tag: "1")
             try await fleet.image("demo/team/app:1")
             cluster.set(up: false)
-            for number in 2...6 {
-                try await harbour.push(image(number), "team/app", tag: "\(number)")
-                let body = DistributionEvent.push(
-                    repository: "team/app", tag: "\(number)", digest: image(number).digest)
+            let outage = ContinuousClock.now
+            var last = 1
+            while ContinuousClock.now - outage < Self.outage {
+                last += 1
+                try await harbour.push(image(last), "team/app", tag: "\(last)")
+                let body = DistributionEvent.push(repository: "team/app", tag: "\(last)", digest: image(last).digest)
+                // Each waits for the log before it goes to the spool, so this comes at a pace of its own.
                 #expect(try await harbour.deliver(body) == 202)
+                if last == 4 { try await restartGateway(of: harbour) }
             }
             cluster.set(up: true)
-            for number in 1...6 {
+            for number in 1...last {
                 let digest = image(number).digest
                 try await fleet.image("demo/team/app:\(number)", within: .seconds(240)) {
                     $0.digest == digest && $0.status == .compliant
@@ -136,9 +140,23 @@ struct FleetIntegrationTests {
         }
     }
 
+    /// How long brokers are away: longer than any wait of the services.
+    private static let outage = Duration.seconds(60)
+
+    /// Kills the gateway and starts it again; returns when it takes webhooks.
+    private func restartGateway(of harbour: FleetHarbour) async throws {
+        let gateway = try #require(harbour.fleet.members.first { $0.service == "webhook-gateway" })
+        gateway.program?.kill()
+        try gateway.start()
+        let body = DistributionEvent.push(repository: "team/app", tag: "1", digest: image(1).digest)
+        try await eventually("the gateway takes webhooks", within: PratiqueInstance.patience) {
+            (try? await harbour.deliver(body)) == 202
+        }
+    }
+
     @Test("scanners come and go under load: each digest ends with one inventory, and no scanner fetches a layer twice")
     func scanners() async throws {
-        let count = 120
+        let count = 1_000
         try await withFleet(scanners: 2) { harbour in
             let fleet = harbour.fleet
             for number in 0..<count { try await harbour.push(image(number), "load/app", tag: "\(number)") }

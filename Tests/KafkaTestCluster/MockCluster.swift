@@ -48,6 +48,12 @@ public final class MockCluster: @unchecked Sendable {
         }
     }
 
+    /// Deletes all groups of real brokers: some keep a group's positions in a topic that was deleted. Blocks.
+    public static func deleteGroups(of brokers: String) throws {
+        let code = crd_delete_groups(brokers)
+        if code != 0 { throw MockClusterError(what: "the groups are not deleted: code \(code)") }
+    }
+
     fileprivate func find(_ names: [TopicName]) -> [TopicName: FoundTopic] {
         topics.withLock { topics in
             var found: [TopicName: FoundTopic] = [:]

@@ -15,6 +15,8 @@ int crd_mock_create_topic(crd_mock_t *mock, const char *name, int partitions, in
 void crd_mock_set_up(crd_mock_t *mock, int broker, int is_up);
 /// Deletes a topic of real brokers, and returns when it is gone: 0, or an error code of librdkafka.
 int crd_delete_topic(const char *brokers, const char *name);
+/// Deletes every group of real brokers, with the positions that it stored: 0, or an error code of librdkafka.
+int crd_delete_groups(const char *brokers);
 void crd_mock_destroy(crd_mock_t *mock);
 
 #endif

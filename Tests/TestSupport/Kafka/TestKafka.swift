@@ -22,12 +22,13 @@ public struct TestKafka: Sendable {
         cluster?.configuration ?? KafkaConfiguration(brokers: Self.address ?? "")
     }
 
-    /// Topics as if nothing had ever been written: real brokers' are deleted first, so give the tests a cluster of
-    /// their own.
+    /// Topics as if nothing had ever been written: real brokers' are deleted first, with all groups, so give the
+    /// tests a cluster of their own.
     public func reset(_ topics: [Topic]) async throws {
         if let cluster { return try await cluster.admin.create(topics) }
         guard let address = Self.address else { return }
         try await onOwnThread {
+            try MockCluster.deleteGroups(of: address)
             try MockCluster.deleteTopics(topics.map(\.name.rawValue), of: address)
         }
         let log = try log()
