@@ -205,6 +205,7 @@ let package = Package(
             "KafkaLog", ["CPlainKafka", "EventLogKafka", "EventLogPort", "Events", "KafkaTestCluster", logging]),
         benchmark(
             "ViewRebuild", ["EventLogKafka", "EventLogPort", "EventLogSQLite", "Storage", grdb, logging]),
+        benchmark("BackgroundRequests", ["EventLogKafka", "EventLogPort", "Events", "Model", logging]),
         benchmark("EmptyHandler", ["ServiceRuntime", httpTypes, hummingbird, logging, nioCore]),
 
         // Tests

@@ -1,6 +1,6 @@
 # Five processes over Kafka: how scanners add up, and what the brokers cost between push and verdict.
 say "five processes over Kafka"
-rounds=${BENCH_ROUNDS:-20}
+rounds=${BENCH_ROUNDS:-100}
 images=${BENCH_IMAGES:-600}
 secret="Bearer bench-fleet-secret"
 
@@ -39,6 +39,7 @@ start_service() {
         PRATIQUE_LOG_LEVEL=warning PRATIQUE_CREDENTIAL_KEYS="$keys" "$@" "$bin/$name" >"$data.log" 2>&1 &
     fleet+=($!)
     wait_for 60 "$name becoming ready" curl --fail --silent --max-time 2 "http://127.0.0.1:$port/ready"
+    [ "$name" != scanner ] || scanner_operator=127.0.0.1:$port
 }
 
 # start_fleet SCANNERS: sets what `start_pratique` sets, and `fleet`
@@ -104,11 +105,11 @@ for scanners in 2 4; do
     figure "$scanners scanners, of $scanners times one" "$(ratio "$(<"$bench/rate-$scanners")" "$linear")" "" ">=" 0.9
 done
 
-# push_times FILE: pushes images one after the other, and writes the seconds from each push's end to its verdict
+# push_times FILE FIRST: pushes images one after the other, and writes the seconds from each push's end to its verdict
 push_times() {
     local number start
     : >"$1"
-    for number in $(seq 0 $((rounds - 1))); do
+    for number in $(seq "$2" $(($2 + rounds - 1))); do
         skopeo --insecure-policy copy --quiet --dest-tls-verify=false "oci:$bench/layout:$number" \
             "docker://$registry/team/app-$number:1"
         start=$(now)
@@ -120,16 +121,40 @@ push_times() {
     done
 }
 
+# start_background: 100,000 requests in the background, of a registry that answers each layer after 200 ms and has the
+# first 2,000 images; returns when scans of them have begun
+start_background() {
+    slow=127.0.0.1:$(free_port 5200)
+    python3 Benchmarks/small_images.py serve "$slow" 2000 200 &
+    slow_pid=$!
+    wait_for 30 "the slow registry" curl --fail --silent "http://$slow/v2/"
+    "$bin/pratique" registries create load --url "http://$slow" >/dev/null
+    python3 Benchmarks/small_images.py digests 2000 | "$bin/bench-BackgroundRequests" "$brokers" load 100000 >&2
+    wait_for 60 "the first scans in the background" background_scans
+}
+
+scans() { curl --silent "http://$scanner_operator/metrics" | awk '/^pratique_scans_total/ { sum += $2 } END { print sum + 0 }'; }
+background_scans() { [ "$(scans)" -gt $((rounds + 10)) ]; }
+
+# percentile PERCENT: of the numbers on standard input, one a line
+percentile() { sort -g | awk -v p="$1" '{ a[NR] = $1 } END { i = int(NR * p / 100 + 0.999999); print a[i < 1 ? 1 : i] }'; }
+
 say "from push to verdict, over Kafka and with the embedded log"
 rm -rf "$bench/layout"
-python3 Benchmarks/small_images.py layout "$bench/layout" "$rounds"
+python3 Benchmarks/small_images.py layout "$bench/layout" $((2 * rounds))
 for log in kafka embedded; do
     rm -rf "$bench/registry"
     if [ "$log" = kafka ]; then start_fleet 1; else start_pratique; fi
     start_registry "notifications:
   endpoints: [{ name: pratique, url: \"http://$webhooks/webhooks/bench\", headers: { Authorization: [\"$secret\"] }, timeout: 5s, threshold: 3, backoff: 1s }]"
     connect "$secret"
-    push_times "$bench/push-$log"
+    push_times "$bench/push-$log" 0
+    if [ "$log" = kafka ]; then
+        start_background
+        push_times "$bench/push-loaded" "$rounds"
+        say "scans meanwhile: $(scans)"
+        stop "$slow_pid"
+    fi
     stop "$registry_pid"
     if [ "$log" = kafka ]; then stop_fleet; else stop "$pratique_pid"; fi
 done
@@ -138,3 +163,8 @@ embedded=$(median <"$bench/push-embedded")
 figure "push to verdict, embedded log" "$embedded" s
 limit=$(awk -v e="$embedded" 'BEGIN { print (3 * e > 0.15) ? 3 * e : 0.15 }')
 figure "push to verdict, over Kafka" "$kafka" s "<=" "$limit"
+idle=$(percentile 99 <"$bench/push-kafka")
+loaded=$(percentile 99 <"$bench/push-loaded")
+figure "push to verdict, 99th percentile, idle" "$idle" s
+figure "push to verdict, 99th percentile, 100,000 waiting" "$loaded" s
+figure "of the idle 99th percentile" "$(ratio "$loaded" "$idle")" "" "<=" 2

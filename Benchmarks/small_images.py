@@ -3,6 +3,7 @@
 
   small_images.py serve HOST:PORT COUNT MILLISECONDS   a registry that has load/app-0 … with the tag 1, read only; each
                                                        layer is answered after MILLISECONDS
+  small_images.py digests COUNT                        prints the digests of load/app-0 …
   small_images.py layout FOLDER COUNT                  an OCI layout with the tags 0 …
 """
 import asyncio
@@ -128,5 +129,8 @@ def layout(folder, count):
 if __name__ == "__main__":
     if sys.argv[1] == "serve":
         asyncio.run(serve(sys.argv[2], int(sys.argv[3]), int(sys.argv[4])))
+    elif sys.argv[1] == "digests":
+        for number in range(int(sys.argv[2])):
+            print(digest(image(number)[0]))
     else:
         layout(sys.argv[2], int(sys.argv[3]))
