@@ -253,7 +253,7 @@ let package = Package(
                 "TestSupport",
             ]),
         tests("LayerArchiveTests", ["LayerArchive", "Model", "TestSupport"]),
-        tests("AnalysersTests", ["Analysers", "LayerArchive", "Model", "TestSupport"]),
+        tests("AnalysersTests", ["Analysers", "LayerArchive", "Model", "TestSupport", grdb]),
         tests("AdvisoriesTests", ["Advisories", "Model", "TestSupport"], resources: [.copy("Fixtures")]),
         tests("PolicyEngineTests", ["PolicyEngine", "Model", "TestSupport"]),
         tests(

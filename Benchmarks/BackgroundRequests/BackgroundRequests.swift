@@ -12,9 +12,13 @@ import Model
 enum BackgroundRequests {
     static let batch = 500
 
+    struct Misuse: Error, CustomStringConvertible { let description = "usage: HOST:PORT REGISTRY COUNT" }
+
     static func main() async throws {
         let words = CommandLine.arguments
-        guard words.count == 4, let count = Int(words[3]) else { fatalError("HOST:PORT REGISTRY COUNT") }
+        guard words.count == 4, let count = Int(words[3]) else {
+            throw Misuse()
+        }
         let registry = try RegistryName(words[2])
         var digests: [Digest] = []
         while let line = readLine() { digests.append(try Digest(line)) }

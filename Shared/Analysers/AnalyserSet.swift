@@ -9,7 +9,7 @@ public struct AnalyserSet: Sendable {
     let index: RuleIndex
 
     public static let standard = AnalyserSet([
-        OSReleaseAnalyser(), DpkgAnalyser(), ApkAnalyser(), PythonAnalyser(), UnreadAnalyser(),
+        OSReleaseAnalyser(), DpkgAnalyser(), ApkAnalyser(), RpmAnalyser(), PythonAnalyser(), UnreadAnalyser(),
     ])
 
     /// The version of the records' form and of the merge; raised when they change.

@@ -5,7 +5,7 @@ import Model
 /// analyser comes.
 struct UnreadAnalyser: Analyser {
     let name = "unread"
-    let version = 1
+    let version = 2
     let rules: [FileRule] = Self.kinds.flatMap(\.rules)
 
     private struct Kind: Sendable {
@@ -14,13 +14,6 @@ struct UnreadAnalyser: Analyser {
     }
 
     private static let kinds = [
-        Kind(
-            packages: "rpm packages",
-            rules: rpmFolders.flatMap { folder in
-                ["rpmdb.sqlite", "Packages.db", "Packages"].map {
-                    .path("\(folder)/\($0)", needsContent: false, database: .rpm)
-                }
-            } + [.path("var/lib/rpmmanifest/container-manifest-2", needsContent: false, database: .rpm)]),
         Kind(
             packages: "pacman packages",
             rules: [.path("var/lib/pacman/local/ALPM_DB_VERSION", needsContent: false, database: .alpm)]),
@@ -34,7 +27,6 @@ struct UnreadAnalyser: Analyser {
             rules: [.named("installed.json", inDirectoryEnding: "composer", needsContent: false)]),
         Kind(packages: ".NET packages", rules: [.ending(".deps.json", needsContent: false)]),
     ]
-    private static let rpmFolders = ["var/lib/rpm", "usr/lib/sysimage/rpm", "usr/share/rpm"]
 
     func analyse(_ path: EntryPath, _ bytes: UnsafeRawBufferPointer) throws(AnalysisError) -> FileFindings {
         let kinds = Self.kinds.filter { kind in kind.rules.contains { $0.mayMatch(path) } }

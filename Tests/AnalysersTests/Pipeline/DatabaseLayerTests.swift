@@ -129,7 +129,6 @@ struct DatabaseLayerTests {
     @Test(
         "databases that are not read are told, never clean",
         arguments: [
-            ("var/lib/rpm/rpmdb.sqlite", "rpm packages"), ("usr/lib/sysimage/rpm/Packages.db", "rpm packages"),
             ("var/lib/pacman/local/ALPM_DB_VERSION", "pacman packages"),
             ("app/node_modules/x/package.json", "Node.js packages"),
             ("opt/app.jar", "Java packages"),
