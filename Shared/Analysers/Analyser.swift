@@ -88,13 +88,15 @@ public struct OwnedFile: Hashable, Sendable, Codable {
 
     /// Whether a path is of such a file, by its end: distributions install hundreds of thousands of others.
     static func mayBe(_ path: some BidirectionalCollection<UInt8>) -> Bool {
-        guard let last = path.last, last == UInt8(ascii: "A") || last == UInt8(ascii: "O") || last == UInt8(ascii: "o")
-        else { return false }
+        guard let last = path.last, lastBytes.contains(last) else { return false }
         return ends.contains { path.reversed().starts(with: $0) }
     }
 
     /// Backwards.
-    private static let ends = ["METADATA", "PKG-INFO", ".egg-info"].map { Array($0.utf8.reversed()) }
+    private static let ends = [
+        "METADATA", "PKG-INFO", ".egg-info", "package.json", ".gemspec", "installed.json", ".deps.json",
+    ].map { Array($0.utf8.reversed()) }
+    private static let lastBytes = Set(ends.compactMap(\.first))
 }
 
 /// A package as its file states it, before the image is known.

@@ -9,7 +9,8 @@ public struct AnalyserSet: Sendable {
     let index: RuleIndex
 
     public static let standard = AnalyserSet([
-        OSReleaseAnalyser(), DpkgAnalyser(), ApkAnalyser(), RpmAnalyser(), PythonAnalyser(), UnreadAnalyser(),
+        OSReleaseAnalyser(), DpkgAnalyser(), ApkAnalyser(), RpmAnalyser(), PacmanAnalyser(),
+        PythonAnalyser(), NodeAnalyser(), RubyAnalyser(), ComposerAnalyser(), DotNetAnalyser(), UnreadAnalyser(),
     ])
 
     /// The version of the records' form and of the merge; raised when they change.

@@ -82,6 +82,21 @@ public struct FileRule: Hashable, Sendable {
             requiredDirectory: required, bytesMax: metadataBytesMax)
     }
 
+    /// The same for a file that names the packages of many, or all files of one.
+    var databasePiece: FileRule {
+        var rule = self
+        rule.bytesMax = Self.databaseBytesMax
+        rule.dropsEmpty = true
+        return rule
+    }
+
+    /// The same where most files of the kind say nothing.
+    var forFew: FileRule {
+        var rule = self
+        rule.dropsEmpty = true
+        return rule
+    }
+
     private static func entry(_ path: String) -> EntryPath {
         guard let entry = EntryPath(path), !entry.isRoot else {
             preconditionFailure("a rule's path lies in the image root: \(path)")

@@ -164,6 +164,7 @@ struct InventoryBuilder {
                 let findings = findings(place.real, analyser, rule, at: place.path)
             else { continue }
             undetermined += findings.undetermined
+            ownership.add(findings.owned, stack)
             for found in findings.packages { add(found, analyser, layer: place.layer, place.path) }
         }
     }

@@ -5,7 +5,7 @@ import Model
 /// analyser comes.
 struct UnreadAnalyser: Analyser {
     let name = "unread"
-    let version = 2
+    let version = 3
     let rules: [FileRule] = Self.kinds.flatMap(\.rules)
 
     private struct Kind: Sendable {
@@ -14,18 +14,7 @@ struct UnreadAnalyser: Analyser {
     }
 
     private static let kinds = [
-        Kind(
-            packages: "pacman packages",
-            rules: [.path("var/lib/pacman/local/ALPM_DB_VERSION", needsContent: false, database: .alpm)]),
-        Kind(
-            packages: "Node.js packages",
-            rules: [.named("package.json", inDirectoryEnding: "", needsContent: false, below: "node_modules")]),
-        Kind(packages: "Java packages", rules: [".jar", ".war", ".ear"].map { .ending($0, needsContent: false) }),
-        Kind(packages: "Ruby packages", rules: [.ending(".gemspec", needsContent: false, below: "specifications")]),
-        Kind(
-            packages: "PHP packages",
-            rules: [.named("installed.json", inDirectoryEnding: "composer", needsContent: false)]),
-        Kind(packages: ".NET packages", rules: [.ending(".deps.json", needsContent: false)]),
+        Kind(packages: "Java packages", rules: [".jar", ".war", ".ear"].map { .ending($0, needsContent: false) })
     ]
 
     func analyse(_ path: EntryPath, _ bytes: UnsafeRawBufferPointer) throws(AnalysisError) -> FileFindings {

@@ -1,0 +1,56 @@
+import Foundation
+
+/// A file of JSON, read into what an analyser wants of it.
+enum JSONFile {
+    /// - Throws: with the place at which it is not what was expected.
+    static func decode<Value: Decodable>(
+        _ type: Value.Type, from bytes: UnsafeRawBufferPointer
+    ) throws(AnalysisError) -> Value {
+        guard let start = bytes.baseAddress, !bytes.isEmpty else { throw AnalysisError("it is empty") }
+        var data = Data(bytes: start, count: bytes.count)
+        // Editors of Windows begin files with a mark of the byte order.
+        if data.starts(with: [0xEF, 0xBB, 0xBF]) { data = data.dropFirst(3) }
+        do { return try JSONDecoder().decode(type, from: data) } catch let error as DecodingError {
+            throw AnalysisError(reason(error))
+        } catch {
+            throw AnalysisError("it is no JSON")
+        }
+    }
+
+    private static func reason(_ error: DecodingError) -> String {
+        switch error {
+        case .typeMismatch(_, let context), .valueNotFound(_, let context): "\(place(context)) has another type"
+        case .keyNotFound(let key, let context): "\(place(context)) has no \(key.stringValue.prefix(60))"
+        case .dataCorrupted(let context) where context.codingPath.isEmpty: "it is no JSON"
+        case .dataCorrupted(let context): "\(place(context)) cannot be read"
+        @unknown default: "it is no JSON"
+        }
+    }
+
+    private static func place(_ context: DecodingError.Context) -> String {
+        let path = context.codingPath.map { $0.intValue.map { "[\($0)]" } ?? String($0.stringValue.prefix(60)) }
+        return path.isEmpty ? "the document" : path.joined(separator: ".")
+    }
+}
+
+/// A licence as metadata of languages state it: a text, an object with its `type` or `name`, or a list of either.
+struct StatedLicenses: Decodable {
+    var names: [String] = []
+
+    private struct Object: Decodable {
+        let type: String?
+        let name: String?
+    }
+
+    /// Never fails: an odd licence is no reason not to see the package.
+    init(from decoder: any Decoder) throws {
+        if let name = try? decoder.singleValueContainer().decode(String.self) {
+            names = [name]
+        } else if let object = try? Object(from: decoder) {
+            names = [object.type ?? object.name].compactMap { $0 }
+        } else if let list = try? [StatedLicenses](from: decoder) {
+            names = list.flatMap(\.names)
+        }
+        names = names.filter { !$0.isEmpty && $0.utf8.count <= AnalysisLimits.fieldBytesMax }
+    }
+}

@@ -1,0 +1,24 @@
+import LayerArchive
+import Model
+
+/// Arch Linux packages: a folder a package in `var/lib/pacman/local`, with its description and its files.
+struct PacmanAnalyser: Analyser {
+    let name = "pacman"
+    let version = 1
+    let rules: [FileRule] = [
+        .path("var/lib/pacman/local/ALPM_DB_VERSION", needsContent: false, database: .alpm),
+        .named("desc", below: "pacman").databasePiece, .named("files", below: "pacman").databasePiece,
+    ]
+
+    func analyse(_ path: EntryPath, _ bytes: UnsafeRawBufferPointer) throws(AnalysisError) -> FileFindings {
+        guard path.parent.parent.bytes.hasSuffix(Array("pacman/local".utf8)) else { return FileFindings() }
+        if path.name.elementsEqual("desc".utf8) { return FileFindings(packages: [try PacmanParser.package(bytes)]) }
+        return PacmanParser.files(bytes, of: path.parent.name)
+    }
+
+    func packageURL(of found: FoundPackage, distribution: Distribution?) -> PackageURL {
+        PackageURL(
+            type: "alpm", namespace: distribution?.id ?? "arch", name: found.name.lowercased(), version: found.version,
+            qualifiers: OSPackageQualifiers.make(architecture: found.architecture, distribution: distribution))
+    }
+}
