@@ -276,7 +276,7 @@ let package = Package(
         tests(
             "PratiqueCommandsTests",
             [
-                "PratiqueCommands", "Composition", "GatewayAPI", "HTTPPort", "Model", "ScannerService",
+                "PratiqueCommands", "Analysers", "Composition", "GatewayAPI", "HTTPPort", "Model", "ScannerService",
                 "ServiceRuntime", "TestSupport", "WebhookGatewayService", argumentParser,
             ]),
         tests(

@@ -3,6 +3,11 @@ import Foundation
 /// Image references of things on this machine: `oci:FOLDER[:TAG]`, `oci-archive:FILE[:TAG]`,
 /// `docker-archive:FILE[:NAME:TAG]`.
 public enum LocalImages {
+    /// Whether a reference is of something on this machine.
+    public static func holds(_ reference: String) -> Bool {
+        ["oci:", "oci-archive:", "docker-archive:"].contains { reference.hasPrefix($0) }
+    }
+
     /// The source that a reference names; nil if it is none of these, so a registry's.
     public static func source(for reference: String) async throws(ScanError) -> (any ImageSource)? {
         let forms: [(prefix: String, open: @Sendable (String, String?) throws -> any ImageSource)] = [

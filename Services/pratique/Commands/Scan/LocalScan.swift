@@ -49,7 +49,7 @@ struct LocalScan {
                 inventories: inventories, missing: missing(platforms, among: found))
         } catch let error as ScanError {
             throw CommandFailure(
-                "cannot scan \(command.image)", cause: Output.safe(error.message), advice: Self.advice(error.kind))
+                "cannot scan \(command.image)", cause: Output.safe(error.message), advice: advice(error.kind))
         }
     }
 
@@ -106,13 +106,14 @@ struct LocalScan {
         return base.appending(path: "pratique/layers")
     }
 
-    private static func advice(_ kind: ScanError.Kind) -> String? {
+    private func advice(_ kind: ScanError.Kind) -> String? {
         switch kind {
         case .unauthorized: "give --user and --password-file"
         case .notFound: "check the reference"
         case .noPlatform: "name a platform of the image with --platform, or --platform all"
         case .unreachable: "check the registry's address; a registry without TLS needs --plain-http"
         case .rateLimited: "wait, or give --user and --password-file of an account with a higher limit"
+        case .corrupt where LocalImages.holds(command.image): "write the image again; these files are damaged"
         case .corrupt: "push the image again; what the registry holds is damaged"
         case .notAnImage, .unsupported, .overLimit, .cancelled: nil
         }
