@@ -12,7 +12,10 @@ struct KafkaSettingsTests {
             (["kafka.brokers": "kafka"], ["kafka.brokers"]),
             (["kafka.brokers": "a:9092,,b"], ["kafka.brokers"]),
             (
-                ["kafka.brokers": "kafka:9092", "kafka.security-protocol": "sasl_ssl", "kafka.replication-factor": "0"],
+                [
+                    "kafka.brokers": "kafka:9092", "kafka.security-protocol": "sasl_ssl",
+                    "kafka.replication-factor": "0",
+                ],
                 ["kafka.replication-factor", "kafka.security-protocol"]
             ),
             (["kafka.brokers": "kafka:9092", "kafka.certificate-file": "a.pem"], ["kafka.certificate-file"]),
