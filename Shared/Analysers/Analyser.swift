@@ -26,8 +26,25 @@ public protocol Analyser: Sendable {
     /// - Throws: `AnalysisError` if the file is damaged. It then counts as not read, with the reason.
     func analyse(_ path: EntryPath, _ bytes: UnsafeRawBufferPointer) throws(AnalysisError) -> FileFindings
 
+    /// Begins to read a file whose rule is `pieces`.
+    func reading(_ path: EntryPath) -> any FileReading
+
     /// The package URL of a found package, once the image's distribution is known.
     func packageURL(of found: FoundPackage, distribution: Distribution?) -> PackageURL
+}
+
+extension Analyser {
+    public func reading(_ path: EntryPath) -> any FileReading {
+        preconditionFailure("\(name) has a rule that gives it files in pieces")
+    }
+}
+
+/// Reads one file as its bytes pass, however large it is, and says at the end what it is. Holds little of it.
+public protocol FileReading: AnyObject {
+    /// - Returns: false when it has seen enough.
+    func take(_ bytes: UnsafeRawBufferPointer) -> Bool
+    /// - Throws: `AnalysisError` if the file is damaged. It then counts as not read, with the reason.
+    func finish() throws(AnalysisError) -> FileFindings
 }
 
 /// The bounds of what files of an image may say.
@@ -74,6 +91,12 @@ public struct FileFindings: Hashable, Sendable, Codable {
     var isEmpty: Bool { packages.isEmpty && distribution == nil && undetermined.isEmpty && owned.isEmpty }
     /// What counts against `packagesMax`.
     var count: Int { packages.count + owned.count }
+
+    /// - Throws: if it is more than any package manager writes.
+    func check() throws(AnalysisError) {
+        try AnalysisLimits.check(packages: count)
+        for package in packages { try package.check() }
+    }
 }
 
 /// A file that says that a language's package is installed, and the distribution's package that brought it.

@@ -10,7 +10,8 @@ public struct AnalyserSet: Sendable {
 
     public static let standard = AnalyserSet([
         OSReleaseAnalyser(), DpkgAnalyser(), ApkAnalyser(), RpmAnalyser(), PacmanAnalyser(),
-        PythonAnalyser(), NodeAnalyser(), RubyAnalyser(), ComposerAnalyser(), DotNetAnalyser(), UnreadAnalyser(),
+        PythonAnalyser(), NodeAnalyser(), RubyAnalyser(), ComposerAnalyser(), DotNetAnalyser(), GoAnalyser(),
+        UnreadAnalyser(),
     ])
 
     /// The version of the records' form and of the merge; raised when they change.

@@ -13,6 +13,8 @@ public struct FileRule: Hashable, Sendable {
         case named(String, parentSuffix: String)
         /// Files whose name ends so, wherever they lie.
         case suffix(String)
+        /// Files that begin so and whose names end in one of these ways, wherever they lie; read in pieces.
+        case pieces(beginning: [UInt8], endings: [String])
     }
 
     let place: Place
@@ -82,6 +84,19 @@ public struct FileRule: Hashable, Sendable {
             requiredDirectory: required, bytesMax: metadataBytesMax)
     }
 
+    /// Files anywhere, of any size: `Analyser.reading` gets them in pieces.
+    ///
+    /// - Parameters:
+    ///   - beginning: their first bytes; empty for any.
+    ///   - endings: how their names end; empty for any.
+    public static func pieces(beginning: [UInt8] = [], endings: [String] = []) -> FileRule {
+        precondition(beginning.count <= EntryBeginning.bytes, "so much is looked at of a file")
+        return FileRule(
+            place: .pieces(beginning: beginning, endings: endings), needsContent: true, excludedDirectories: [],
+            requiredDirectory: "",
+            dropsEmpty: true)
+    }
+
     /// The same for a file that names the packages of many, or all files of one.
     var databasePiece: FileRule {
         var rule = self
@@ -114,15 +129,24 @@ public struct FileRule: Hashable, Sendable {
         case .directory(let wanted, let suffix, let exceptSuffixes):
             return path.bytes.hasSuffix(Array(suffix.utf8)) && path.parent.name.elementsEqual(wanted.name)
                 && !exceptSuffixes.contains { path.bytes.hasSuffix(Array($0.utf8)) }
-        case .named, .suffix:
+        case .named, .suffix, .pieces:
             return matchesAnywhere(path)
         }
+    }
+
+    /// Whether files are read in pieces.
+    var isOfPieces: Bool { if case .pieces = place { true } else { false } }
+
+    /// Whether a file that begins so is to be read in pieces.
+    func wantsPieces(_ path: EntryPath, _ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard case .pieces(let beginning, let endings) = place, bytes.starts(with: beginning) else { return false }
+        return endings.isEmpty || endings.contains { path.bytes.hasSuffix(Array($0.utf8)) }
     }
 
     /// Whether a file counts wherever it lies.
     func matchesAnywhere(_ path: EntryPath) -> Bool {
         switch place {
-        case .path, .directory: return false
+        case .path, .directory, .pieces: return false
         case .named(let name, let parentSuffix):
             guard path.name.elementsEqual(name.utf8) else { return false }
             if !parentSuffix.isEmpty, !path.parent.bytes.hasSuffix(Array(parentSuffix.utf8)) { return false }

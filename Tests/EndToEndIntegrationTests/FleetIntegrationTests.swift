@@ -104,8 +104,18 @@ struct FleetIntegrationTests {
             // The one that came back has been told by now: a command goes through whoever is active.
             let again = try await driver.command("registries/demo/enumerate")
             #expect(again.state == .done, "\(again.message)")
-            #expect(try await harbour.images(driver) == before)
+            let after = try await harbour.images(driver)
+            #expect(after.mapValues(judgement) == before.mapValues(judgement))
+            for (name, image) in before { #expect(after[name].map { $0.revision >= image.revision } == true) }
         }
+    }
+
+    /// An image without who has reported it: the registry may deliver its webhook again to a gateway that was paused.
+    private func judgement(_ image: ImageSummary) -> ImageSummary {
+        var image = image
+        image.sources = []
+        image.revision = 0
+        return image
     }
 
     @Test(

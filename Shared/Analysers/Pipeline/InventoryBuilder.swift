@@ -91,10 +91,11 @@ struct InventoryBuilder {
                 undetermined += findings.undetermined
                 ownership.add(findings.owned, stack)
             case .directory(let path, _, _): collectDirectory(path, analyser, rule)
-            case .named, .suffix: continue
+            case .named, .suffix, .pieces: continue
             }
         }
         collectAnywhere(analyser)
+        if analyser.rules.contains(where: \.isOfPieces) { collectPieces(analyser) }
         if packages.count == before, missing.isEmpty {
             for path in emptyDatabases { note(path, "the database names no package") }
         }
@@ -166,6 +167,27 @@ struct InventoryBuilder {
             undetermined += findings.undetermined
             ownership.add(findings.owned, stack)
             for found in findings.packages { add(found, analyser, layer: place.layer, place.path) }
+        }
+    }
+
+    /// Files that were read in pieces, each for the topmost layer that has it, by whatever name it is there.
+    private mutating func collectPieces(_ analyser: any Analyser) {
+        for layer in layers.indices {
+            guard let contents = layers[layer].record?.contents else { continue }
+            for (path, file) in (files[layer][analyser.name] ?? [:]).sorted(by: { $0.key < $1.key }) {
+                let names = [path] + contents.hardLinks.filter { $0.value == path }.keys.sorted()
+                guard
+                    let name = names.first(where: {
+                        stack.isVisible($0, inLayer: layer) && ($0 != path || stack.hasFile($0, inLayer: layer))
+                    })
+                else { continue }
+                guard let findings = file.findings else {
+                    note(name, file.unread ?? "not read")
+                    continue
+                }
+                undetermined += findings.undetermined
+                for found in findings.packages { add(found, analyser, layer: layer, name) }
+            }
         }
     }
 

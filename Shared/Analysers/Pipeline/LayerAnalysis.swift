@@ -51,6 +51,26 @@ final class LayerAnalysis: EntrySelector, @unchecked Sendable {
         }
     }
 
+    func reading(_ entry: TarEntry, _ beginning: UnsafeRawBufferPointer) -> (any EntryReading)? {
+        guard excess == nil else { return nil }
+        let wanted = analysers.index.ofPieces.filter { $0.rule.wantsPieces(entry.path, beginning) }.map(\.analyser)
+        guard !wanted.isEmpty else { return nil }
+        let readings = Set(wanted).sorted().map { number in
+            let analyser = analysers.analysers[number]
+            return (analyser.name, analyser.reading(entry.path))
+        }
+        return PieceReading(readings) { [self] results in
+            let found = results.compactMap { name, result -> LayerRecord.File? in
+                switch result {
+                case .success(let findings) where findings.isEmpty: nil
+                case .success(let findings): .init(path: entry.path, analyser: name, findings: findings, unread: nil)
+                case .failure(let error): .init(path: entry.path, analyser: name, findings: nil, unread: error.reason)
+                }
+            }
+            if !found.isEmpty { keep(found, at: entry.path) }
+        }
+    }
+
     private func wishes(_ path: EntryPath) -> [Wish] {
         var result: [Wish] = []
         for match in analysers.index.matches(path) {
@@ -101,8 +121,7 @@ final class LayerAnalysis: EntrySelector, @unchecked Sendable {
             throw AnalysisError("it has \(entry.sizeBytes) bytes, over the limit bytesMax = \(wish.bytesMax)")
         }
         let findings = try wish.analyser.analyse(entry.path, bytes)
-        try AnalysisLimits.check(packages: findings.count)
-        for package in findings.packages { try package.check() }
+        try findings.check()
         return findings
     }
 
@@ -124,5 +143,37 @@ final class LayerAnalysis: EntrySelector, @unchecked Sendable {
     /// All results, sorted.
     var records: [LayerRecord.File] {
         files.values.flatMap(\.self).sorted { ($0.path, $0.analyser) < ($1.path, $1.analyser) }
+    }
+}
+
+/// Several analysers that read one file in pieces.
+private final class PieceReading: EntryReading {
+    typealias Result = Swift.Result<FileFindings, AnalysisError>
+
+    private let readings: [(name: String, reading: any FileReading)]
+    private var wantsMore: [Bool]
+    private let end: ([(String, Result)]) -> Void
+
+    init(_ readings: [(String, any FileReading)], end: @escaping ([(String, Result)]) -> Void) {
+        self.readings = readings
+        self.end = end
+        wantsMore = readings.map { _ in true }
+    }
+
+    func take(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        for index in readings.indices where wantsMore[index] { wantsMore[index] = readings[index].reading.take(bytes) }
+        return wantsMore.contains(true)
+    }
+
+    func finish() {
+        end(
+            readings.map { name, reading in
+                let result = Result { () throws(AnalysisError) in
+                    let findings = try reading.finish()
+                    try findings.check()
+                    return findings
+                }
+                return (name, result)
+            })
     }
 }

@@ -13,6 +13,9 @@ struct RuleIndex: Sendable {
     /// By what follows the last dot of a suffix.
     private var byExtension: [Slice: [Match]] = [:]
 
+    /// Rules of files that are read in pieces.
+    private(set) var ofPieces: [Match] = []
+
     private typealias Slice = ArraySlice<UInt8>
 
     init(_ analysers: [any Analyser]) {
@@ -26,6 +29,7 @@ struct RuleIndex: Sendable {
         case .path(let path): byName[path.name, default: []].append(match)
         case .directory(let path, _, _): byParentName[path.name, default: []].append(match)
         case .named(let name, _): byName[Array(name.utf8)[...], default: []].append(match)
+        case .pieces: ofPieces.append(match)
         case .suffix(let suffix):
             guard let dot = suffix.utf8.lastIndex(of: UInt8(ascii: ".")) else {
                 preconditionFailure("a suffix rule has a dot: \(suffix)")

@@ -31,6 +31,28 @@ public protocol EntrySelector: AnyObject {
     func wants(_ entry: TarEntry) -> Bool
     /// Takes a wanted file. A later one with the same path replaces it.
     func take(_ entry: TarEntry, _ content: EntryContent)
+    /// Whether to read on in a file that is not wanted as a whole, by how it begins.
+    ///
+    /// - Parameter beginning: its first bytes, at least `EntryBeginning.bytes` of them; of shorter files nobody is
+    ///   asked.
+    func reading(_ entry: TarEntry, _ beginning: UnsafeRawBufferPointer) -> (any EntryReading)?
+}
+
+extension EntrySelector {
+    public func reading(_ entry: TarEntry, _ beginning: UnsafeRawBufferPointer) -> (any EntryReading)? { nil }
+}
+
+public enum EntryBeginning {
+    /// How many bytes tell what a file is.
+    public static let bytes = 16
+}
+
+/// Reads one file as its bytes pass, in pieces of any size; holds little of it.
+public protocol EntryReading: AnyObject {
+    /// - Returns: false when it wants no more.
+    func take(_ bytes: UnsafeRawBufferPointer) -> Bool
+    /// The file is over, or no more was wanted.
+    func finish()
 }
 
 /// The content of a wanted file, or why it is not there.

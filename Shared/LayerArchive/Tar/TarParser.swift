@@ -15,6 +15,9 @@ struct TarParser {
         case skip
         case extensionHeader(type: UInt8)
         case content(TarEntry)
+        /// A file that nobody wants as a whole: by its first bytes it is decided whether it is read.
+        case beginning(TarEntry)
+        case pieces(any EntryReading)
     }
 
     private let limits: LayerLimits
@@ -160,8 +163,15 @@ struct TarParser {
         }
         let entry = TarEntry(path: path, kind: kind, mode: header.mode, sizeBytes: kind == .file ? bodyBytes : 0)
         let isReal = try output.add(entry)
-        guard isReal, kind == .file, let selector, selector.wants(entry) else {
+        guard isReal, kind == .file, let selector else {
             return try beginBody(header, nil, bodyBytes, &output, selector)
+        }
+        guard selector.wants(entry) else {
+            // Of a sparse file only the parts with data are stored.
+            guard !isSparse, !header.hasSparseExtension, bodyBytes >= Int64(EntryBeginning.bytes) else {
+                return try beginBody(header, nil, bodyBytes, &output, selector)
+            }
+            return try begin(.beginning(entry), bytes: bodyBytes, &output, selector)
         }
         if isSparse {
             selector.take(entry, .unread(reason: "it is stored as a sparse file"))
@@ -247,7 +257,12 @@ struct TarParser {
         let step = Int(min(left, Int64(bytes.count)))
         if step > 0 {
             let piece = UnsafeRawBufferPointer(rebasing: bytes[..<step])
-            if Int64(step) == left, collected.isEmpty {
+            if case .beginning(let entry) = use { look(at: piece, of: entry, selector) }
+            if case .pieces(let reading) = use {
+                read(piece, isLast: Int64(step) == left, reading)
+            } else if case .beginning = use {
+                // So few bytes came that they do not tell yet.
+            } else if Int64(step) == left, collected.isEmpty {
                 // The whole body lies in this piece: no copy.
                 try deliver(piece, selector)
             } else if !isSkipping {
@@ -266,6 +281,32 @@ struct TarParser {
         return step + padded
     }
 
+    /// Decides, once there are enough bytes, whether a file is read in pieces. Those that came before are in
+    /// `collected`, which is given first.
+    private mutating func look(at piece: UnsafeRawBufferPointer, of entry: TarEntry, _ selector: (any EntrySelector)?) {
+        if collected.isEmpty, piece.count >= EntryBeginning.bytes {
+            use = selector?.reading(entry, piece).map { .pieces($0) } ?? .skip
+            return
+        }
+        let missing = EntryBeginning.bytes - collected.count
+        guard piece.count >= missing else {
+            collected.append(contentsOf: piece)
+            return
+        }
+        let before = collected
+        collected = []
+        let reading = (before + piece.prefix(missing)).withUnsafeBytes { selector?.reading(entry, $0) }
+        guard let reading else { return use = .skip }
+        use = before.withUnsafeBytes { reading.take($0) } ? .pieces(reading) : .skip
+        if isSkipping { reading.finish() }
+    }
+
+    private mutating func read(_ piece: UnsafeRawBufferPointer, isLast: Bool, _ reading: any EntryReading) {
+        guard !reading.take(piece) || isLast else { return }
+        reading.finish()
+        use = .skip
+    }
+
     private var isSkipping: Bool { if case .skip = use { true } else { false } }
 
     private mutating func deliverCollected(_ selector: (any EntrySelector)?) throws {
@@ -276,7 +317,7 @@ struct TarParser {
 
     private mutating func deliver(_ bytes: UnsafeRawBufferPointer, _ selector: (any EntrySelector)?) throws {
         switch use {
-        case .skip: break
+        case .skip, .beginning, .pieces: break
         case .content(let entry): selector?.take(entry, .bytes(bytes))
         case .extensionHeader(UInt8(ascii: "L")): longName = Array(bytes.prefix { $0 != 0 })
         case .extensionHeader(UInt8(ascii: "K")): longLink = Array(bytes.prefix { $0 != 0 })
