@@ -118,6 +118,7 @@ public struct OwnedFile: Hashable, Sendable, Codable {
     /// Backwards.
     private static let ends = [
         "METADATA", "PKG-INFO", ".egg-info", "package.json", ".gemspec", "installed.json", ".deps.json",
+        ".jar", ".war", ".ear",
     ].map { Array($0.utf8.reversed()) }
     private static let lastBytes = Set(ends.compactMap(\.first))
 }
@@ -130,10 +131,12 @@ public struct FoundPackage: Hashable, Sendable, Codable {
     public var architecture: String?
     public var source: Package.Source?
     public var licenses: [String]
+    /// The member of the file that says so, as `!/lib/other.jar`, where the file is an archive.
+    public var inside: String?
 
     public init(
         name: String, version: String, type: PackageType, architecture: String? = nil, source: Package.Source? = nil,
-        licenses: [String] = []
+        licenses: [String] = [], inside: String? = nil
     ) {
         self.name = name
         self.version = version
@@ -141,11 +144,13 @@ public struct FoundPackage: Hashable, Sendable, Codable {
         self.architecture = architecture
         self.source = source
         self.licenses = licenses
+        self.inside = inside
     }
 
     /// - Throws: if a field is longer than any package manager writes.
     func check() throws(AnalysisError) {
-        let fields = [name, version, architecture ?? "", source?.name ?? "", source?.version ?? ""] + licenses
+        let fields =
+            [name, version, architecture ?? "", source?.name ?? "", source?.version ?? "", inside ?? ""] + licenses
         guard fields.allSatisfy({ $0.utf8.count <= AnalysisLimits.fieldBytesMax }) else {
             throw AnalysisError(
                 "package \(name.prefix(60)) has a field over the limit fieldBytesMax = \(AnalysisLimits.fieldBytesMax)")

@@ -4,13 +4,16 @@
 
 struct pratique_inflate {
     struct inflate_state state;
+    uint32_t framing;
 };
 
-pratique_inflate *pratique_inflate_create(void) {
+pratique_inflate *pratique_inflate_create(pratique_framing framing) {
+    static const uint32_t flags[] = {ISAL_DEFLATE, ISAL_GZIP_NO_HDR_VER, ISAL_ZLIB_NO_HDR_VER};
     pratique_inflate *inflate = malloc(sizeof(pratique_inflate));
     if (inflate) {
+        inflate->framing = flags[framing];
         isal_inflate_init(&inflate->state);
-        inflate->state.crc_flag = ISAL_GZIP_NO_HDR_VER;
+        inflate->state.crc_flag = inflate->framing;
     }
     return inflate;
 }
@@ -19,7 +22,7 @@ void pratique_inflate_destroy(pratique_inflate *inflate) { free(inflate); }
 
 void pratique_inflate_restart(pratique_inflate *inflate) {
     isal_inflate_reset(&inflate->state);
-    inflate->state.crc_flag = ISAL_GZIP_NO_HDR_VER;
+    inflate->state.crc_flag = inflate->framing;
 }
 
 pratique_inflate_result pratique_inflate_step(
@@ -37,4 +40,13 @@ pratique_inflate_result pratique_inflate_step(
         result.status = 1;
     }
     return result;
+}
+
+size_t pratique_inflate_unused(const pratique_inflate *inflate, uint8_t bytes[8]) {
+    const struct inflate_state *state = &inflate->state;
+    if (state->block_state != ISAL_BLOCK_FINISH || state->read_in_length < 8) return 0;
+    uint64_t ahead = state->read_in >> (state->read_in_length % 8);
+    size_t count = (size_t)state->read_in_length / 8;
+    for (size_t index = 0; index < count; index++) bytes[index] = (uint8_t)(ahead >> (8 * index));
+    return count;
 }

@@ -5,7 +5,7 @@ import Model
 /// `info` say which metadata of other ecosystems a package brought.
 struct DpkgAnalyser: Analyser {
     let name = "dpkg"
-    let version = 3
+    let version = 4
     let rules: [FileRule] = [
         .path("var/lib/dpkg/status", database: .deb),
         .directory("var/lib/dpkg/status.d", exceptSuffixes: [".md5sums"], database: .deb),

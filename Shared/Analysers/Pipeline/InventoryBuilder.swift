@@ -241,7 +241,8 @@ struct InventoryBuilder {
             Package(
                 name: found.name, version: found.version, type: found.type, architecture: found.architecture,
                 purl: analyser.packageURL(of: found, distribution: distribution).description, source: found.source,
-                layer: descriptors[layer].digest, location: location.description, licenses: found.licenses))
+                layer: descriptors[layer].digest, location: location.description + (found.inside ?? ""),
+                licenses: found.licenses))
     }
 
     // MARK: The rest of the inventory

@@ -1,3 +1,4 @@
+import Foundation
 import LayerArchive
 import Model
 
@@ -19,7 +20,10 @@ struct Ownership {
         guard !owners.isEmpty else { return packages }
         let installed = Set(packages.lazy.filter(\.type.isOperatingSystem).map(\.name))
         return packages.map { package in
-            guard !package.type.isOperatingSystem, let owner = owners[package.location], installed.contains(owner)
+            // The packages of an archive, and of archives in it, came with its file.
+            let file = package.location.range(of: "!/").map { package.location[..<$0.lowerBound] }
+            guard !package.type.isOperatingSystem, let owner = owners[file.map(String.init) ?? package.location],
+                installed.contains(owner)
             else { return package }
             var package = package
             package.owner = owner

@@ -1,5 +1,3 @@
-import CCompression
-
 /// Gzip (RFC 1952) over ISA-L: any number of members, each drained to its trailer, CRC-32 and length checked.
 ///
 /// Zero bytes after the last member are padding and allowed; anything else there is an error.
@@ -11,20 +9,18 @@ final class GzipDecoder: LayerDecoder {
         case padding
     }
 
-    private let inflate: OpaquePointer
+    private let inflate: InflateStream
     private var state = State.header
     private var header: GzipHeaderParser
     private let headerBytesMax: Int
     private var members = 0
 
     init(limits: LayerLimits) throws(CauseError) {
-        guard let inflate = pratique_inflate_create() else { throw CauseError(.memory) }
+        guard let inflate = InflateStream(.gzipMember) else { throw CauseError(.memory) }
         self.inflate = inflate
         headerBytesMax = limits.gzipHeaderBytesMax
         header = GzipHeaderParser(bytesMax: headerBytesMax)
     }
-
-    deinit { pratique_inflate_destroy(inflate) }
 
     func decode(_ bytes: UnsafeRawBufferPointer, into output: OutputRing) throws {
         var position = 0
@@ -37,7 +33,7 @@ final class GzipDecoder: LayerDecoder {
                     state = .padding
                 } else if try header.take(bytes[position]) {
                     state = .deflate
-                    if members > 0 { pratique_inflate_restart(inflate) }
+                    if members > 0 { inflate.restart() }
                 }
                 position += 1
             case .padding:
@@ -55,13 +51,11 @@ final class GzipDecoder: LayerDecoder {
         var used = 0
         while true {
             let room = output.room()
-            guard let base = room.baseAddress else { preconditionFailure("a stretch has at least one byte") }
-            let input = bytes.baseAddress.map { $0 + used }
-            let result = pratique_inflate_step(inflate, input, bytes.count - used, base, room.count)
+            let result = inflate.step(UnsafeRawBufferPointer(rebasing: bytes[used...]), into: room)
             used += result.consumed
             if result.produced > 0 { try output.produced(result.produced) }
-            guard result.status >= 0 else { throw CauseError(.stream(Self.meaning(of: result.status))) }
-            if result.status == 1 {
+            if let damage = result.damage { throw CauseError(.stream(damage)) }
+            if result.isOver {
                 members += 1
                 header = GzipHeaderParser(bytesMax: headerBytesMax)
                 state = .header
@@ -78,17 +72,6 @@ final class GzipDecoder: LayerDecoder {
         case .deflate: throw CauseError(.stream("the gzip stream is cut off"))
         case .header where !header.isAtStart: throw CauseError(.stream("a gzip header is cut off"))
         case .header, .padding: if members == 0 { throw CauseError(.stream("it holds no gzip member")) }
-        }
-    }
-
-    /// The error codes of ISA-L's `igzip_lib.h`.
-    private static func meaning(of status: Int32) -> String {
-        switch status {
-        case -1: "a deflate block is invalid"
-        case -2: "a deflate symbol is invalid"
-        case -3: "a distance reaches before the start"
-        case -6: "the CRC-32 or the length in the gzip trailer is wrong"
-        default: "inflate failed with \(status)"
         }
     }
 }

@@ -13,10 +13,10 @@ struct AnalysisLimitsTests {
     }
 
     @Test("a layer with too many files of interest is not read, and says by which limit", arguments: [false, true])
-    func files(_ haveContent: Bool) async throws {
+    func files(_ areWhole: Bool) async throws {
         var limits = ScanLimits.standard
         limits.filesMax = 20
-        let many = (0..<21).map { haveContent ? Self.metadata($0) : .file("a/\($0).jar") }
+        let many = (0..<21).map { areWhole ? Self.metadata($0) : .file("a/\($0).jar", "no archive of Java") }
         let image = try Scanning.image([.file(Self.status, Scanning.dpkg(("one", "1")))], many)
         let inventory = try await Scanning.scan(image, limits: limits)
         #expect(Scanning.list(inventory) == ["one 1@0"])

@@ -127,19 +127,6 @@ struct DatabaseLayerTests {
     }
 
     @Test(
-        "databases that are not read are told, never clean",
-        arguments: [
-            ("opt/app.jar", "Java packages"), ("srv/shop.war", "Java packages"),
-        ])
-    func unread(_ path: String, _ what: String) async throws {
-        let inventory = try await Scanning.inventory([.file(path, "x")])
-        #expect(inventory.undetermined.map(\.what) == [what])
-        #expect(inventory.undetermined.first?.reason.hasPrefix("not read") == true)
-        let removed = try await Scanning.inventory([.file(path, "x")], [.whiteout(path)])
-        #expect(removed.undetermined == [Self.nothing])
-    }
-
-    @Test(
         "an image of which nothing is known is never clean",
         arguments: [[], [.file("app", "ELF")], [.directory("etc/")]] as [[TarFixture.Item]])
     func nothingKnown(_ items: [TarFixture.Item]) async throws {
