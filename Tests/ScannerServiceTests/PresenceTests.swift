@@ -26,6 +26,7 @@ struct PresenceTests {
         let first = try await told(fixture)[0].payload(ScannerRecord.self)
         #expect(first.instance == "scanner-test" && first.pools == ["default", "site-b"] && first.width == 3)
         #expect(first.at == clock.time.now() && !first.analyserVersion.isEmpty)
+        try await eventually("it waits") { clock.hasSleeper(for: .seconds(ScannerRecord.everySeconds)) }
         clock.advance(by: .seconds(ScannerRecord.everySeconds - 1))
         let image = fixture.registry.put(try debianImage(), "team/app", tag: "1")
         try await fixture.request(image, "demo/team/app:1")

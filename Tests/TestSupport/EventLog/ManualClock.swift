@@ -32,6 +32,11 @@ public final class ManualClock: Clock {
     /// How many tasks sleep on this clock.
     public var sleeperCount: Int { state.withLock { $0.sleepers.count } }
 
+    /// Whether a task sleeps until so much later than now.
+    public func hasSleeper(for duration: Duration) -> Bool {
+        state.withLock { state in state.sleepers.values.contains { $0.until == state.now.advanced(by: duration) } }
+    }
+
     /// This clock, and a wall's time that moves with it.
     public var time: TimeSource {
         TimeSource(clock: self) { [self] in
