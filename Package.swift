@@ -135,6 +135,7 @@ let package = Package(
         shared("Analysers", ["Model", "LayerArchive", "CCompression", crypto]),
         shared("Advisories", ["Model", "CCompression", crypto]),
         shared("PolicyEngine", ["Model"]),
+        shared("SBOM", ["Model", crypto]),
 
         // Runtime
         shared("RegistryImages", ["Model", "Analysers", "LayerArchive", "RegistryClient"]),
@@ -151,8 +152,8 @@ let package = Package(
         service(
             "WebhookGatewayService", "webhook-gateway",
             serviceModules + [
-                "GatewayAPI", "RegistryClient", "RegistryAccess", crypto, httpTypes, hummingbird, nioCore, nioHTTP1,
-                serviceLifecycle,
+                "GatewayAPI", "RegistryClient", "RegistryAccess", "SBOM", crypto, httpTypes, hummingbird, nioCore,
+                nioHTTP1, serviceLifecycle,
             ]),
         service(
             "RegistryEnumeratorService", "registry-enumerator",
@@ -177,7 +178,7 @@ let package = Package(
             name: "PratiqueCommands",
             dependencies: [
                 "Advisories", "Analysers", "CleanupService", "Composition", "EventLogPort", "Events", "GatewayAPI",
-                "HTTPPort",
+                "HTTPPort", "SBOM",
                 "LayerArchive", "Model",
                 "PolicyEngine", "PolicyEvaluatorService", "RegistryAccess", "RegistryClient", "RegistryImages",
                 "RegistryEnumeratorService",
@@ -255,6 +256,7 @@ let package = Package(
         tests("LayerArchiveTests", ["LayerArchive", "Model", "TestSupport"]),
         tests("AnalysersTests", ["Analysers", "LayerArchive", "Model", "TestSupport", grdb]),
         tests("AdvisoriesTests", ["Advisories", "Model", "TestSupport"], resources: [.copy("Fixtures")]),
+        tests("SBOMTests", ["SBOM", "Model", "TestSupport"]),
         tests("PolicyEngineTests", ["PolicyEngine", "Model", "TestSupport"]),
         tests(
             "ServiceRuntimeTests",

@@ -15,7 +15,7 @@ enum Layers {
             modules: [
                 "Storage", "EventLogSQLite", "EventLogKafka", "HTTPCurl", "RegistryClient", "RegistryAccess",
                 "RegistryImages",
-                "LayerArchive", "Analysers", "Advisories", "PolicyEngine",
+                "LayerArchive", "Analysers", "Advisories", "PolicyEngine", "SBOM",
             ]),
         Layer(name: "runtime", modules: ["ServiceRuntime"]),
         Layer(

@@ -2,6 +2,7 @@ import ArgumentParser
 import GatewayAPI
 import HTTPPort
 import Model
+import SBOM
 import ServiceRuntime
 
 /// `pratique images`: what is in the catalogue, with verdicts.
@@ -13,7 +14,7 @@ struct ImagesCommand: AsyncParsableCommand {
               pratique images list --status non-compliant
               pratique images register registry.example.com/team/app:1.4
             """,
-        subcommands: [List.self, Show.self, Register.self, Rescan.self], defaultSubcommand: List.self)
+        subcommands: [List.self, Show.self, Bill.self, Register.self, Rescan.self], defaultSubcommand: List.self)
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
@@ -78,6 +79,26 @@ struct ImagesCommand: AsyncParsableCommand {
             if let failure = summary.failure {
                 Output.data("  " + Output.safe("\(failure.message) (attempt \(failure.attempt))"))
             }
+        }
+    }
+
+    struct Bill: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "sbom", abstract: "Write an image's software bill of materials.",
+            discussion: """
+                Examples:
+                  pratique images sbom demo/team/app:1.4 > app.cdx.json
+                  pratique images sbom demo/team/app:1.4 --format spdx --platform linux/arm64
+                """)
+        @OptionGroup var server: ServerOptions
+        @OptionGroup var form: BillOptions
+        @Option(help: "The platform, where the image has several.") var platform: String?
+        @Argument(help: "The image's name: registry/repository:tag.") var image: String
+
+        func run() async throws {
+            let name = try parseName(image)
+            let query = [("format", form.format.rawValue)] + (platform.map { [("platform", $0)] } ?? [])
+            Output.data(try await server.client().bytes("images/\(name)/sbom", query: query))
         }
     }
 

@@ -13,7 +13,8 @@ package struct Pratique: ParsableCommand {
               pratique scan oci:./image --offline --advisories ./osv
             """,
         subcommands: [
-            ServeCommand.self, ScanCommand.self, ImagesCommand.self, RegistriesCommand.self, PoliciesCommand.self,
+            ServeCommand.self, ScanCommand.self, SBOMCommand.self, ImagesCommand.self, RegistriesCommand.self,
+            PoliciesCommand.self,
             AdvisoriesCommand.self, CleanupCommand.self, TokensCommand.self, DeadLettersCommand.self,
             AdminCommand.self, HealthCommand.self,
         ])

@@ -49,6 +49,14 @@ import Testing
             #expect(reports[0].packages.map(\.name) == ["openssl"])
             #expect(reports[0].findings == [SampleImages.finding])
             #expect(reports[0].verdict.outcome == .nonCompliant)
+            let bill = try await gateway.call(.get, "images/demo/team/app:1/sbom")
+            #expect(bill.status == 200 && bill.text.contains(#""bomFormat":"CycloneDX""#))
+            #expect(bill.text.contains(#""name":"openssl""#))
+            let other = try await gateway.call(.get, "images/demo/team/app:1/sbom?format=spdx&platform=linux/amd64")
+            #expect(other.status == 200 && other.text.contains(#""spdxVersion":"SPDX-2.3""#))
+            for wrong in ["format=pdf", "platform=linux", "platform=linux/s390x"] {
+                #expect(try await gateway.call(.get, "images/demo/team/app:1/sbom?" + wrong).status == 400, "\(wrong)")
+            }
             let encoded = try await gateway.call(.get, "images/demo%2Fteam%2Fapp%3A1")
             #expect(encoded.status == 200)
             let history = try await gateway.call(.get, "images/demo/team/app:1/history").json(Page<PastVerdict>.self)

@@ -21,16 +21,20 @@ struct ScannedImage: Sendable {
 
 /// Reads an image on this machine or from a registry, in this process.
 struct LocalScan {
-    let command: ScanCommand
+    private let options: ImageOptions
+    private let showsProgress: Bool
 
-    init(_ command: ScanCommand) { self.command = command }
+    init(_ options: ImageOptions, showsProgress: Bool) {
+        self.options = options
+        self.showsProgress = showsProgress
+    }
 
     func run() async throws -> ScannedImage {
         let platforms = try choice()
-        let cache: any LayerCache = command.noCache ? NoLayerCache() : FolderLayerCache(folder: Self.cacheFolder)
+        let cache: any LayerCache = options.noCache ? NoLayerCache() : FolderLayerCache(folder: Self.cacheFolder)
         let scanner = ImageScanner(cache: cache)
         let bar = ProgressBar(
-            "scanning \(Output.safe(command.image))", isShown: command.output.quiet ? false : isatty(STDERR_FILENO) == 1
+            "scanning \(Output.safe(options.image))", isShown: showsProgress && isatty(STDERR_FILENO) == 1
         )
         defer { bar.finish() }
         do {
@@ -49,29 +53,29 @@ struct LocalScan {
                 inventories: inventories, missing: missing(platforms, among: found))
         } catch let error as ScanError {
             throw CommandFailure(
-                "cannot scan \(command.image)", cause: Output.safe(error.message), advice: advice(error.kind))
+                "cannot scan \(options.image)", cause: Output.safe(error.message), advice: advice(error.kind))
         }
     }
 
     private func choice() throws -> PlatformChoice {
-        if command.platform.isEmpty { return .standard }
-        if command.platform == ["all"] { return .all }
-        do { return .only(try command.platform.map { try Platform($0) }) } catch {
+        if options.platform.isEmpty { return .standard }
+        if options.platform == ["all"] { return .all }
+        do { return .only(try options.platform.map { try Platform($0) }) } catch {
             throw CommandFailure("bad --platform", cause: "\(error)", status: .usage)
         }
     }
 
     private func missing(_ choice: PlatformChoice, among found: [Platform]) -> [Platform] {
-        guard case .only(let wanted) = choice, !command.platform.isEmpty else { return [] }
+        guard case .only(let wanted) = choice, !options.platform.isEmpty else { return [] }
         return wanted.filter { platform in !found.contains { platform.matches($0) } }
     }
 
     private func source() async throws -> (name: String, source: any ImageSource) {
-        if let local = try await LocalImages.source(for: command.image) { return (command.image, local) }
+        if let local = try await LocalImages.source(for: options.image) { return (options.image, local) }
         let reference: ImageReference
-        do { reference = try ImageReference(command.image) } catch {
+        do { reference = try ImageReference(options.image) } catch {
             throw CommandFailure(
-                "cannot scan “\(Output.safe(command.image))”", cause: error.description, status: .usage)
+                "cannot scan “\(Output.safe(options.image))”", cause: error.description, status: .usage)
         }
         let target: ReferenceTarget = reference.digest.map { .digest($0) } ?? .tag(reference.tag ?? .latest)
         let registry = RemoteRegistry(
@@ -85,14 +89,14 @@ struct LocalScan {
     /// Plain HTTP only where it was asked for, or on this machine.
     private func endpoint(_ host: RegistryHost) throws -> RegistryEndpoint {
         let isLocal = host.host == "localhost" || host.host == "::1" || host.host.hasPrefix("127.")
-        let scheme = command.plainHTTP || isLocal ? "http" : "https"
+        let scheme = options.plainHTTP || isLocal ? "http" : "https"
         do { return try RegistryEndpoint(url: "\(scheme)://\(host)") } catch {
             throw CommandFailure("cannot use the registry \(host)", cause: "\(error)", status: .usage)
         }
     }
 
     private func credentials() throws -> CredentialProvider {
-        guard let user = command.user, let file = command.passwordFile else { return { .anonymous } }
+        guard let user = options.user, let file = options.passwordFile else { return { .anonymous } }
         let secret = try readSecret(file)
         return { .basic(user: user, secret: secret) }
     }
@@ -113,7 +117,7 @@ struct LocalScan {
         case .noPlatform: "name a platform of the image with --platform, or --platform all"
         case .unreachable: "check the registry's address; a registry without TLS needs --plain-http"
         case .rateLimited: "wait, or give --user and --password-file of an account with a higher limit"
-        case .corrupt where LocalImages.holds(command.image): "write the image again; these files are damaged"
+        case .corrupt where LocalImages.holds(options.image): "write the image again; these files are damaged"
         case .corrupt: "push the image again; what the registry holds is damaged"
         case .notAnImage, .unsupported, .overLimit, .cancelled: nil
         }

@@ -16,26 +16,16 @@ struct ScanCommand: AsyncParsableCommand {
               pratique scan registry.example.com/team/app:1.4 --server https://pratique.example.com --register compliant
             """)
 
-    @Argument(
-        help:
-            "registry.example.com/team/app:1, oci:FOLDER[:TAG], oci-archive:FILE[:TAG] or docker-archive:FILE[:NAME:TAG]."
-    )
-    var image: String
-
+    @OptionGroup var image: ImageOptions
     @Flag(help: "Judge here, without a server.") var offline = false
     @Option(help: "A folder with OSV all.zip files below it, for --offline.") var advisories: String?
     @Option(help: "A policy file (YAML or JSON), for --offline; may be repeated. Else the standard policy.")
     var policy: [String] = []
-    @Flag(help: "Read every layer, also those that are known from an earlier scan.") var noCache = false
-    @Option(help: "A platform of an index, such as linux/arm64, or `all`; may be repeated.") var platform: [String] = []
     @Option(help: "With a server: put the image into the catalogue: always, only if compliant, or never.")
     var register = RegisterMode.never
     @Option(help: "With a server: the reference under which the image is, or will be, pushed. Else IMAGE.") var name:
         String?
     @Option(help: "With a server: how many seconds to wait for the verdict.") var timeout = 300
-    @Option(help: "User for the registry.") var user: String?
-    @Option(help: "A file that holds the password or token for the registry.") var passwordFile: String?
-    @Flag(help: "The registry speaks plain HTTP. Loopback addresses may, without this.") var plainHTTP = false
     @OptionGroup var server: ServerOptions
     @OptionGroup var output: OutputOptions
 
@@ -45,8 +35,7 @@ struct ScanCommand: AsyncParsableCommand {
             throw ValidationError("--advisories and --policy belong to --offline; a server has its own")
         }
         if offline && register != .never { throw ValidationError("--register needs a server") }
-        if (user == nil) != (passwordFile == nil) { throw ValidationError("--user and --password-file go together") }
-        if !offline && name == nil && Self.isLocal(image) {
+        if !offline && name == nil && image.isLocal {
             throw ValidationError("with a server, an image from a folder or a file needs --name REFERENCE")
         }
         guard (1...3600).contains(timeout) else { throw ValidationError("--timeout is 1 to 3600 seconds") }
@@ -60,16 +49,12 @@ struct ScanCommand: AsyncParsableCommand {
             offline
             ? try OfflineJudge(advisories: advisories, policies: policy)
             : try ServerJudge(client: server.client(), command: self)
-        let scanned = try await LocalScan(self).run()
+        let scanned = try await LocalScan(image, showsProgress: !output.quiet).run()
         var judged = try await judge.judge(scanned)
         judged.reports += scanned.missing.map { ScanReport(missing: $0, of: scanned) }
         try ScanOutput(options: output).write(judged.reports)
         let status = Self.status(of: judged)
         if status != .success { throw QuietExit(status) }
-    }
-
-    private static func isLocal(_ image: String) -> Bool {
-        ["oci:", "oci-archive:", "docker-archive:"].contains { image.hasPrefix($0) }
     }
 
     static func status(of judged: JudgedImage) -> ExitStatus {

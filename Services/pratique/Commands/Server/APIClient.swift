@@ -21,6 +21,11 @@ struct APIClient: Sendable {
         try await decode(send(.get, path, query: query, body: nil))
     }
 
+    /// An answer that is handed on as it is.
+    func bytes(_ path: String, query: [(String, String)]) async throws -> Data {
+        Data(try await send(.get, path, query: query, body: nil).body)
+    }
+
     func send<Answer: Decodable>(
         _ method: OutboundRequest.Method, _ path: String, query: [(String, String)] = [], body: (any Encodable)? = nil,
         wait: Duration = .zero, as type: Answer.Type = Answer.self

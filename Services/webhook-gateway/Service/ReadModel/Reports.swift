@@ -21,6 +21,17 @@ extension ReadModel {
         }
     }
 
+    /// The inventories that a verdict judged, one a platform.
+    /// - Returns: nil where there is no verdict for that digest yet.
+    func inventories(of image: ImageName, digest: Digest) async throws -> [Inventory]? {
+        try await read { db in
+            guard let record = try StoredDocument.find(Topics.verdicts, image.text, db)?.payload(VerdictRecord.self),
+                record.digest == digest
+            else { return nil }
+            return try record.platforms.compactMap { try Self.inventory($0.verdict.inputs, db) }
+        }
+    }
+
     /// The one that was judged, and no other of the same digest.
     private static func inventory(_ inputs: Verdict.Inputs, _ db: Database) throws -> Inventory? {
         guard let key = inputs.inventories.first?.key,

@@ -5,6 +5,7 @@ import GatewayAPI
 import HTTPTypes
 import Hummingbird
 import Model
+import SBOM
 import Storage
 
 /// Images: the list, one with its verdict, its reports, its steps; registering and scanning again.
@@ -12,7 +13,7 @@ struct ImageRoutes: Sendable {
     let desk: APIDesk
 
     private static let base = APIRoutes.base + "/images/"
-    static let readActions: Set<String> = ["", "report", "timeline", "history"]
+    static let readActions: Set<String> = ["", "report", "sbom", "timeline", "history"]
     static let writeActions: Set<String> = ["rescan"]
 
     var routes: [APIRoute] {
@@ -21,7 +22,8 @@ struct ImageRoutes: Sendable {
             APIRoute(.post, "/images", .contributor, "Registers images by name or reference.", handler: register),
             APIRoute(.get, "/summary", .viewer, "Counts images by status.", handler: summary),
             APIRoute(
-                .get, "/images/**", .viewer, "One image; `/report`, `/timeline` and `/history` after its name.",
+                .get, "/images/**", .viewer,
+                "One image; `/report`, `/sbom`, `/timeline` and `/history` after its name.",
                 handler: read),
             APIRoute(
                 .post, "/images/**", .contributor, "`/rescan` after the name: asks the registry again.", handler: act),
@@ -66,6 +68,7 @@ struct ImageRoutes: Sendable {
         guard let summary = try await desk.model.image(name) else { throw Self.missing }
         switch action {
         case "report": return try await report(name, summary)
+        case "sbom": return try await bill(name, summary, QueryReader(request))
         case "timeline": return try await timeline(name, request)
         case "history": return try await history(name, request)
         default: return try .json(summary)
@@ -74,11 +77,36 @@ struct ImageRoutes: Sendable {
 
     private func report(_ name: ImageName, _ summary: ImageSummary) async throws -> Response {
         let reports = try await desk.model.reports(key: name.text, image: name.text, digest: summary.digest)
-        guard let reports, summary.digest != nil else {
-            let why = summary.reasons.first ?? "it waits to be scanned and judged"
-            throw ProblemError.notFound("there is no report of this digest yet: \(why)")
-        }
+        guard let reports, summary.digest != nil else { throw Self.notYet("report", summary) }
         return try await .largeJSON(reports)
+    }
+
+    private static func notYet(_ what: String, _ summary: ImageSummary) -> ProblemError {
+        let why = summary.reasons.first ?? "it waits to be scanned and judged"
+        return ProblemError.notFound("there is no \(what) of this digest yet: \(why)")
+    }
+
+    private func bill(_ name: ImageName, _ summary: ImageSummary, _ reader: QueryReader) async throws -> Response {
+        let wanted = try reader.text("format") ?? BillOfMaterials.Format.cyclonedx.rawValue
+        guard let format = BillOfMaterials.Format(rawValue: wanted) else {
+            let names = BillOfMaterials.Format.allCases.map(\.rawValue).joined(separator: ", ")
+            throw ProblemError.malformed("is one of \(names)", field: "format")
+        }
+        let platform: Platform?
+        do { platform = try reader.text("platform").map { try Platform($0) } } catch let error as ParseError {
+            throw ProblemError.malformed(error.description, field: "platform")
+        }
+        guard let digest = summary.digest, let found = try await desk.model.inventories(of: name, digest: digest),
+            !found.isEmpty
+        else { throw Self.notYet("inventory", summary) }
+        let matching = found.filter { inventory in platform?.matches(inventory.platform) ?? true }
+        guard let inventory = matching.first, matching.count == 1 else {
+            let names = found.map(\.platform.description).joined(separator: ", ")
+            throw ProblemError.malformed("is one of the image's: \(names)", field: "platform")
+        }
+        let bill = BillOfMaterials(of: inventory, image: name.text, createdAt: desk.time.now())
+        let data = try await onOwnThread { try bill.encoded(as: format) }
+        return .json(data: data, headers: [.contentType: format.mediaType])
     }
 
     private func timeline(_ name: ImageName, _ request: Request) async throws -> Response {

@@ -1,0 +1,22 @@
+import ArgumentParser
+
+/// An image on this machine or in a registry, and how to read it: the same for every command that reads one itself.
+struct ImageOptions: ParsableArguments {
+    @Argument(
+        help:
+            "registry.example.com/team/app:1, oci:FOLDER[:TAG], oci-archive:FILE[:TAG] or docker-archive:FILE[:NAME:TAG]."
+    )
+    var image: String
+
+    @Flag(help: "Read every layer, also those that are known from an earlier scan.") var noCache = false
+    @Option(help: "A platform of an index, such as linux/arm64, or `all`; may be repeated.") var platform: [String] = []
+    @Option(help: "User for the registry.") var user: String?
+    @Option(help: "A file that holds the password or token for the registry.") var passwordFile: String?
+    @Flag(help: "The registry speaks plain HTTP. Loopback addresses may, without this.") var plainHTTP = false
+
+    func validate() throws {
+        if (user == nil) != (passwordFile == nil) { throw ValidationError("--user and --password-file go together") }
+    }
+
+    var isLocal: Bool { ["oci:", "oci-archive:", "docker-archive:"].contains { image.hasPrefix($0) } }
+}
