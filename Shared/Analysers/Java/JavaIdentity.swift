@@ -36,19 +36,31 @@ struct JavaIdentity {
     /// Whether one of what Maven put in is the archive itself, and not something that was shaded into it.
     private func isAmong(_ found: [Coordinates]) -> Bool {
         let file = Self.split(stem)
-        if found.contains(where: { $0.artifact == stem || $0.artifact == file.artifact }) { return true }
+        let names = [stem, file.artifact].map(Self.plain)
+        if found.contains(where: { names.contains(Self.plain($0.artifact)) }) { return true }
         if found.contains(where: { stem.hasPrefix("\($0.artifact)-\($0.version)") }) { return true }
-        // A library under another name.
-        return found.count == 1 && file.version == nil
+        // A library under another name; what states another version is something else that holds a library.
+        guard found.count == 1, file.version == nil else { return false }
+        return statedVersion.map { Self.plain($0) == Self.plain(found[0].version) } ?? true
+    }
+
+    private var statedVersion: String? {
+        ["Implementation-Version", "Bundle-Version", "Specification-Version"].lazy
+            .compactMap { manifest[$0] }.first { $0.first?.isNumber == true }
+    }
+
+    /// `commons-io_2` and `commons_io-2` are one; so are `1.0` and `1.0.0`.
+    private static func plain(_ text: String) -> String {
+        var plain = text.lowercased().filter { $0.isLetter || $0.isNumber }
+        while plain.last == "0" { plain.removeLast() }
+        return plain
     }
 
     /// By its manifest and its name; nil where they do not say both what it is and its version.
     private var own: Coordinates? {
         let file = Self.split(stem)
-        let stated = ["Implementation-Version", "Bundle-Version", "Specification-Version"].lazy
-            .compactMap { self.manifest[$0] }.first { $0.first?.isNumber == true }
         let version: String
-        switch (file.version, stated) {
+        switch (file.version, statedVersion) {
         // A classifier behind the version is not part of it.
         case (let named?, let stated?): version = named.hasPrefix(stated + "-") ? stated : named
         case (let known?, nil), (nil, let known?): version = known
@@ -73,8 +85,20 @@ struct JavaIdentity {
                 if Self.isPackage(group) { return group }
             }
         }
-        let known = classes.prefix(2).joined(separator: ".")
+        let known = packageGroup(of: artifact).joined(separator: ".")
         return Self.isPackage(known) ? known : nil
+    }
+
+    /// The part of the classes' package that groups are made of: up to what the artifact is named after
+    /// (`org.springframework` of `spring-core`), else without its last part where the artifact says that.
+    private func packageGroup(of artifact: String) -> [String] {
+        let words = artifact.split(separator: "-")
+        guard let word = words.first else { return [] }
+        if let last = classes.lastIndex(where: { $0.hasPrefix(word) || word.hasPrefix($0) }), last > 0 {
+            return Array(classes[...last])
+        }
+        guard let last = classes.last, words.contains(Substring(last)) else { return classes }
+        return classes.dropLast()
     }
 
     /// Whether it is a name like `org.example`.

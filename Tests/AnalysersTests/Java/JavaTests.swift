@@ -110,6 +110,21 @@ struct JavaTests {
             ["odd 1"]
         ),
         ("app.jar", [manifest("Main-Class: A"), Member("A.class", "")], []),
+        // The group of classes: up to what the archive is named after.
+        (
+            "grapher-ext-4.2.jar", [Member("com/google/inject/grapher/ext/A.class", "")],
+            ["com.google.inject.grapher:grapher-ext 4.2"]
+        ),
+        (
+            "spring-core-5.3.jar", [Member("org/springframework/core/A.class", "")],
+            ["org.springframework:spring-core 5.3"]
+        ),
+        // What states another version than the library in it is something else.
+        (
+            "guice.jar", [manifest("Bundle-Version: 4.2"), properties("cglib", "cglib", "3.2")],
+            ["cglib:cglib 3.2", "guice 4.2"]
+        ),
+        ("io-1.3-spec.jar", [properties("org.example", "io_1.3_spec", "1.3")], ["org.example:io_1.3_spec 1.3"]),
         (
             "old.jar",
             [

@@ -294,6 +294,14 @@ struct CatalogueImageTests {
         }
     }
 
+    @Test("a 404 for an image that was removed for good asks once more: it may be older than a push")
+    func askedAfterRemoval() throws {
+        var (bench, _) = try purged()
+        let name = CatalogueBench.name("example/app:1")
+        #expect(try bench.lose("example/app:1").asked == [name])
+        #expect(try bench.lose("example/app:1").isEmpty, "nothing keeps it out any more")
+    }
+
     @Test("an image that was removed while its registry was away does not come back with the registry")
     func removedWhileAway() throws {
         var bench = try CatalogueBench()

@@ -179,9 +179,11 @@ struct CatalogueOutbox {
     }
 
     /// Has the registry asked for the name; names of one registry go together.
-    mutating func ask(_ image: ImageRecord) {
-        let key = AskKey(registry: image.name.registry, source: image.sources.first ?? .api)
-        if asks[key]?.contains(image.name) != true { asks[key, default: []].append(image.name) }
+    mutating func ask(_ image: ImageRecord) { ask(image.name, image.sources.first ?? .api) }
+
+    mutating func ask(_ name: ImageName, _ source: ImageRecord.Source) {
+        let key = AskKey(registry: name.registry, source: source)
+        if asks[key]?.contains(name) != true { asks[key, default: []].append(name) }
     }
 
     /// Everything collected, the asks last: with the registries' records as they are now.

@@ -52,7 +52,13 @@ extension CatalogueState {
     }
 
     mutating func lose(_ absence: Change.Absence, _ outbox: inout CatalogueOutbox) {
-        endRemoval(of: absence.name, &outbox)
+        if removals[absence.name] != nil {
+            endRemoval(of: absence.name, &outbox)
+            // As below: what keeps the image out is gone, and the answer may be older than a push.
+            if images[absence.name] == nil, registries[absence.name.registry] != nil {
+                outbox.ask(absence.name, absence.source)
+            }
+        }
         guard let old = images[absence.name], old.resolution != .notFound, old.resolution != .notPushed else { return }
         var record = old
         record.trash?.keepsOut = false
