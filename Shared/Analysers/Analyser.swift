@@ -77,20 +77,25 @@ public struct FileFindings: Hashable, Sendable, Codable {
     public var undetermined: [Undetermined]
     /// Metadata of language packages that a distribution's package installed.
     public var owned: [OwnedFile]
+    /// Count also where a later layer removed the file.
+    public var secrets: [FoundSecret]
 
     public init(
         packages: [FoundPackage] = [], distribution: Distribution? = nil, undetermined: [Undetermined] = [],
-        owned: [OwnedFile] = []
+        owned: [OwnedFile] = [], secrets: [FoundSecret] = []
     ) {
         self.packages = packages
         self.distribution = distribution
         self.undetermined = undetermined
         self.owned = owned
+        self.secrets = secrets
     }
 
-    var isEmpty: Bool { packages.isEmpty && distribution == nil && undetermined.isEmpty && owned.isEmpty }
+    var isEmpty: Bool {
+        packages.isEmpty && distribution == nil && undetermined.isEmpty && owned.isEmpty && secrets.isEmpty
+    }
     /// What counts against `packagesMax`.
-    var count: Int { packages.count + owned.count }
+    var count: Int { packages.count + owned.count + secrets.count }
 
     /// - Throws: if it is more than any package manager writes.
     func check() throws(AnalysisError) {

@@ -15,6 +15,8 @@ public struct FileRule: Hashable, Sendable {
         case suffix(String)
         /// Files that begin so and whose names end in one of these ways, wherever they lie; read in pieces.
         case pieces(beginning: [UInt8], endings: [String])
+        /// Files that begin with text, wherever they lie; read in pieces.
+        case text
     }
 
     let place: Place
@@ -97,6 +99,12 @@ public struct FileRule: Hashable, Sendable {
             dropsEmpty: true)
     }
 
+    /// Text files anywhere, of any size: `Analyser.reading` gets them in pieces.
+    public static func text(outside excluded: [String] = []) -> FileRule {
+        FileRule(
+            place: .text, needsContent: true, excludedDirectories: excluded, requiredDirectory: "", dropsEmpty: true)
+    }
+
     /// The same for a file that names the packages of many, or all files of one.
     var databasePiece: FileRule {
         var rule = self
@@ -129,30 +137,50 @@ public struct FileRule: Hashable, Sendable {
         case .directory(let wanted, let suffix, let exceptSuffixes):
             return path.bytes.hasSuffix(Array(suffix.utf8)) && path.parent.name.elementsEqual(wanted.name)
                 && !exceptSuffixes.contains { path.bytes.hasSuffix(Array($0.utf8)) }
-        case .named, .suffix, .pieces:
+        case .named, .suffix, .pieces, .text:
             return matchesAnywhere(path)
         }
     }
 
     /// Whether files are read in pieces.
-    var isOfPieces: Bool { if case .pieces = place { true } else { false } }
+    var isOfPieces: Bool {
+        switch place {
+        case .pieces, .text: true
+        case .path, .directory, .named, .suffix: false
+        }
+    }
 
     /// Whether a file that begins so is to be read in pieces.
     func wantsPieces(_ path: EntryPath, _ bytes: UnsafeRawBufferPointer) -> Bool {
-        guard case .pieces(let beginning, let endings) = place, bytes.starts(with: beginning) else { return false }
-        return endings.isEmpty || endings.contains { path.bytes.hasSuffix(Array($0.utf8)) }
+        switch place {
+        case .path, .directory, .named, .suffix: return false
+        case .text: return Self.isText(bytes.prefix(EntryBeginning.bytes)) && isInPlace(path)
+        case .pieces(let beginning, let endings):
+            guard bytes.starts(with: beginning) else { return false }
+            return endings.isEmpty || endings.contains { path.bytes.hasSuffix(Array($0.utf8)) }
+        }
+    }
+
+    /// No control characters but those of text; ASCII or the beginning of UTF-8.
+    private static func isText(_ bytes: Slice<UnsafeRawBufferPointer>) -> Bool {
+        bytes.allSatisfy { $0 >= 0x20 ? $0 != 0x7F && $0 < 0xF8 : (0x09...0x0D).contains($0) || $0 == 0x1B }
     }
 
     /// Whether a file counts wherever it lies.
     func matchesAnywhere(_ path: EntryPath) -> Bool {
         switch place {
-        case .path, .directory, .pieces: return false
+        case .path, .directory, .pieces, .text: return false
         case .named(let name, let parentSuffix):
             guard path.name.elementsEqual(name.utf8) else { return false }
             if !parentSuffix.isEmpty, !path.parent.bytes.hasSuffix(Array(parentSuffix.utf8)) { return false }
         case .suffix(let suffix):
             guard path.bytes.hasSuffix(Array(suffix.utf8)), path.name.count > suffix.utf8.count else { return false }
         }
+        return isInPlace(path)
+    }
+
+    /// Whether the directories that a path lies in are those that the rule wants.
+    private func isInPlace(_ path: EntryPath) -> Bool {
         if excludedDirectories.isEmpty, requiredDirectory.isEmpty { return true }
         let folders = path.components.dropLast()
         if !requiredDirectory.isEmpty, !folders.contains(where: { $0.elementsEqual(requiredDirectory.utf8) }) {

@@ -43,6 +43,7 @@ struct Evidence {
         case .blockedPackages(let settings): return blockedPackages(settings, inventory)
         case .notRoot: return notRoot(inventory.configuration)
         case .requiredLabels(let settings): return requiredLabels(settings, inventory.configuration)
+        case .noSecrets(let settings): return noSecrets(settings, inventory)
         }
     }
 
@@ -111,7 +112,28 @@ struct Evidence {
         return Answer(outcome: reasons.isEmpty ? .passed : .failed, reasons: reasons)
     }
 
+    private func noSecrets(_ settings: Control.NoSecrets, _ inventory: Inventory) -> Answer {
+        guard let secrets = inventory.secrets else {
+            return Answer(outcome: .undetermined, reasons: ["secrets: the image was not searched for them yet."])
+        }
+        let hits = secrets.filter { secret in !settings.except.contains { $0.matches(secret.location) } }
+        guard hits.isEmpty else { return Answer(outcome: .failed, reasons: hits.map(Self.sentence)) }
+        return passed(unless: packagesUnknown.map(Self.sentence))
+    }
+
     // MARK: Sentences
+
+    static func sentence(_ secret: ExposedSecret) -> String {
+        let line = secret.line.map { ":\($0)" } ?? ""
+        let removed = secret.isRemoved ? ", which a later layer removes but the image still carries" : ""
+        return switch secret.place {
+        case .file: "\(secret.location)\(line) holds a secret (\(secret.kind))\(removed)."
+        case .environment: "The variable \(secret.location) holds a secret (\(secret.kind))."
+        case .label: "The label “\(secret.location)” holds a secret (\(secret.kind))."
+        case .command: "The \(secret.location) holds a secret (\(secret.kind))."
+        case .history: "Line \(secret.location) of the history holds a secret (\(secret.kind))."
+        }
+    }
 
     private func passed(unless unknown: [String]) -> Answer {
         Answer(outcome: unknown.isEmpty ? .passed : .undetermined, reasons: unknown)

@@ -31,6 +31,7 @@ enum Samples {
                 .blockedAdvisories(.init(ids: ["CVE-2021-44228"])),
                 .blockedPackages(.init(packages: [.init(name: "xz-*", type: .deb, versions: ["5.6.0"])])), .notRoot,
                 .requiredLabels(.init(labels: ["org.opencontainers.image.source": "https://*"])),
+                .noSecrets(.init(except: ["srv/fixtures/*"])),
             ])
     }
 
@@ -112,7 +113,12 @@ enum Samples {
                     layer: digest(7), location: "var/lib/dpkg/status", licenses: ["MIT"])
             },
             undetermined: [Undetermined(what: "rpm", reason: "the database is of a form that is not read")],
-            analyserVersion: "7")
+            analyserVersion: "7",
+            secrets: [
+                ExposedSecret(
+                    kind: "npm-token", place: .file, location: "root/.npmrc", line: 3, layer: digest(7),
+                    sample: "npm_… (40 characters)", isRemoved: true)
+            ])
     }
 
     static func inventories() throws -> [InventoryRecord] {

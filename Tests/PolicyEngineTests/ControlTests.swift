@@ -96,6 +96,31 @@ struct ControlTests {
             ])
     }
 
+    @Test("a secret anywhere in the image fails, unless its place is excepted; one that was not looked for is unknown")
+    func secrets() throws {
+        let found = [
+            ExposedSecret(kind: "private-key", place: .file, location: "root/id", line: 3, sample: "", isRemoved: true),
+            ExposedSecret(kind: "credential-variable", place: .environment, location: "TOKEN", sample: ""),
+            ExposedSecret(kind: "npm-token", place: .history, location: "2", sample: ""),
+        ]
+        func judged(_ secrets: [ExposedSecret]?, except: [GlobPattern] = []) throws -> Verdict {
+            var inventory = Samples.inventory()
+            inventory.secrets = secrets
+            return try judge(.noSecrets(.init(except: except)), inventory)
+        }
+        #expect(try judged([]).outcome == .compliant)
+        #expect(
+            try judged(found).controls[0].reasons == [
+                "root/id:3 holds a secret (private-key), which a later layer removes but the image still carries.",
+                "The variable TOKEN holds a secret (credential-variable).",
+                "Line 2 of the history holds a secret (npm-token).",
+            ])
+        #expect(try judged(found).outcome == .nonCompliant)
+        #expect(try judged(found, except: ["root/*", "2", "TOKEN"]).outcome == .compliant)
+        #expect(try judged(found, except: ["root/*"]).outcome == .nonCompliant)
+        #expect(try judged(nil).outcome == .undetermined)
+    }
+
     @Test("reasons are bounded and the last one counts the rest")
     func bounded() throws {
         let findings = (0..<50).map { Samples.finding("A-\($0)", .critical) }

@@ -3,9 +3,15 @@ import Model
 
 /// Reads an image configuration (OCI image specification, "OCI Image Configuration"; Docker image specification v1.2).
 ///
-/// Values of environment variables and of build arguments are dropped here, in the history, too: they hold secrets, and
-/// nothing behind this line sees them.
+/// Values of environment variables and of build arguments are dropped here, in the history, too, and secrets in what is
+/// kept are replaced by their kinds: nothing behind this line sees them.
 enum ImageConfigurationParser {
+    struct Parsed: Sendable {
+        var configuration: ImageConfiguration
+        /// What was in it.
+        var secrets: [ExposedSecret]
+    }
+
     private struct Document: Decodable {
         struct Config: Decodable {
             var User: String?
@@ -39,19 +45,32 @@ enum ImageConfigurationParser {
         }
     }
 
-    static func parse(_ bytes: [UInt8], platform: Platform?) throws(AnalysisError) -> ImageConfiguration {
+    static func parse(_ bytes: [UInt8], platform: Platform?) throws(AnalysisError) -> Parsed {
         let document: Document
         do { document = try JSONDecoder().decode(Document.self, from: Data(bytes)) } catch {
             throw AnalysisError(JSONFormat.explain(error))
         }
         let config = document.config
-        return ImageConfiguration(
+        var screen = SecretScreen()
+        for variable in config?.Env ?? [] { screen.screen(variable: variable) }
+        let configuration = ImageConfiguration(
             platform: try self.platform(document, platform),
             created: document.created, user: config?.User ?? "", environmentNames: names(config?.Env ?? []),
-            labels: config?.Labels ?? [:], entrypoint: config?.Entrypoint ?? [], command: config?.Cmd ?? [],
+            labels: labels(config?.Labels ?? [:], &screen),
+            entrypoint: (config?.Entrypoint ?? []).map { screen.screen($0, .command, "entrypoint") },
+            command: (config?.Cmd ?? []).map { screen.screen($0, .command, "command") },
             exposedPorts: (config?.ExposedPorts ?? [:]).keys.sorted(), workingDirectory: nonEmpty(config?.WorkingDir),
-            history: history(document.history ?? [], environment: config?.Env ?? []),
+            history: history(document.history ?? [], environment: config?.Env ?? [], &screen),
             diffIDs: try diffIDs(document.rootfs?.diff_ids ?? []))
+        return Parsed(configuration: configuration, secrets: screen.secrets)
+    }
+
+    private static func labels(_ labels: [String: String], _ screen: inout SecretScreen) -> [String: String] {
+        var screened = labels
+        for (name, value) in labels.sorted(by: { $0.key < $1.key }) {
+            screened[name] = screen.screen(value, .label, name)
+        }
+        return screened
     }
 
     /// What the configuration does not say, the index does.
@@ -66,12 +85,17 @@ enum ImageConfigurationParser {
     }
 
     private static func history(
-        _ entries: [Document.History], environment: [String]
+        _ entries: [Document.History], environment: [String], _ screen: inout SecretScreen
     ) -> [ImageConfiguration.HistoryEntry] {
         let lines = HistoryRedaction.redact(entries.map(\.created_by), environment: environment)
-        return zip(entries, lines).map { entry, line in
-            ImageConfiguration.HistoryEntry(
-                createdBy: line, created: entry.created, emptyLayer: entry.empty_layer ?? false)
+        return zip(entries, lines).enumerated().map { number, pair in
+            let (entry, line) = pair
+            let place = "\(number + 1)"
+            // Also what the redaction takes out of the line is told.
+            if let original = entry.created_by { _ = screen.screen(original, .history, place) }
+            return ImageConfiguration.HistoryEntry(
+                createdBy: line.map { screen.screen($0, .history, place) }, created: entry.created,
+                emptyLayer: entry.empty_layer ?? false)
         }
     }
 

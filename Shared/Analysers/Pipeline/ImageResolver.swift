@@ -105,7 +105,7 @@ struct ImageResolver {
             let bytes = try await source.configuration(found.manifest.config)
             try Self.check(bytes, found.manifest.config.digest, size: found.manifest.config.size, "configuration")
             let platform: Platform
-            do { platform = try ImageConfigurationParser.parse(bytes, platform: nil).platform } catch {
+            do { platform = try ImageConfigurationParser.parse(bytes, platform: nil).configuration.platform } catch {
                 throw ScanError(.corrupt, "the configuration \(found.manifest.config.digest): \(error.reason)")
             }
             walk.available.append(platform.description)

@@ -58,7 +58,8 @@ public final class ImageScanner: Sendable {
                 .overLimit,
                 "the image has \(manifest.layers.count) layers, over the limit layersMax = \(limits.layersMax)")
         }
-        let configuration = try await configuration(image, source)
+        let parsed = try await configuration(image, source)
+        let configuration = parsed.configuration
         guard configuration.diffIDs.count == manifest.layers.count else {
             throw ScanError(
                 .corrupt,
@@ -73,7 +74,7 @@ public final class ImageScanner: Sendable {
             let (inventory, missing) = try await OwnThread.run("inventory") { [analysers, limits] in
                 var builder = InventoryBuilder(
                     analysers: analysers, descriptors: manifest.layers, layers: known, packagesMax: limits.packagesMax)
-                return builder.build(image, configuration, isLastRound: isLast)
+                return builder.build(image, parsed, isLastRound: isLast)
             }
             if missing.isEmpty || isLast { return inventory }
             let again = try await read(manifest.layers, source, extra: missing, progress)
@@ -83,7 +84,7 @@ public final class ImageScanner: Sendable {
     }
 
     private func configuration(_ image: ResolvedImage.PlatformManifest, _ source: any ImageSource) async throws
-        -> ImageConfiguration
+        -> ImageConfigurationParser.Parsed
     {
         let descriptor = image.manifest.config
         guard descriptor.size <= Int64(limits.configurationBytesMax) else {

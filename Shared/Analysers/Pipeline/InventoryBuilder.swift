@@ -14,6 +14,8 @@ enum LayerOutcome: Sendable {
 struct InventoryBuilder {
     /// Beyond this the list only counts: an image can hold any number of damaged files.
     static let undeterminedMax = 1000
+    /// Secrets of one image that are listed.
+    static let secretsMax = 1000
 
     /// Files whose content is needed and was not kept, since only a link leads to them: by layer, with the analysers.
     typealias Missing = [Int: [EntryPath: Set<String>]]
@@ -27,6 +29,7 @@ struct InventoryBuilder {
     private let files: [[String: [EntryPath: LayerRecord.File]]]
 
     private var packages: Set<Package> = []
+    private var secrets: [ExposedSecret] = []
     private var distribution: Distribution?
     private var undetermined: [Undetermined] = []
     private var missing: Missing = [:]
@@ -49,8 +52,10 @@ struct InventoryBuilder {
     /// - Parameter isLastRound: files that are still missing are then reported instead of asked for.
     /// - Returns: the inventory, or what must be read first.
     mutating func build(
-        _ image: ResolvedImage.PlatformManifest, _ configuration: ImageConfiguration, isLastRound: Bool
+        _ image: ResolvedImage.PlatformManifest, _ parsed: ImageConfigurationParser.Parsed, isLastRound: Bool
     ) -> (inventory: Inventory, missing: Missing) {
+        let configuration = parsed.configuration
+        secrets = parsed.secrets
         distribution = findDistribution()
         for analyser in analysers.analysers where !(analyser is OSReleaseAnalyser) { collect(analyser) }
         if isLastRound {
@@ -69,7 +74,8 @@ struct InventoryBuilder {
             configuration: configuration,
             layers: inventoryLayers(configuration), packages: ownership.applied(to: packages.sorted(by: Self.isBefore)),
             undetermined: limitedUndetermined(),
-            notes: notes(), analyserVersion: analysers.version, configurationDigest: image.manifest.config.digest)
+            notes: notes(), analyserVersion: analysers.version, configurationDigest: image.manifest.config.digest,
+            secrets: limitedSecrets())
         return (inventory, missing)
     }
 
@@ -91,7 +97,7 @@ struct InventoryBuilder {
                 undetermined += findings.undetermined
                 ownership.add(findings.owned, stack)
             case .directory(let path, _, _): collectDirectory(path, analyser, rule)
-            case .named, .suffix, .pieces: continue
+            case .named, .suffix, .pieces, .text: continue
             }
         }
         collectAnywhere(analyser)
@@ -176,11 +182,17 @@ struct InventoryBuilder {
             guard let contents = layers[layer].record?.contents else { continue }
             for (path, file) in (files[layer][analyser.name] ?? [:]).sorted(by: { $0.key < $1.key }) {
                 let names = [path] + contents.hardLinks.filter { $0.value == path }.keys.sorted()
-                guard
-                    let name = names.first(where: {
-                        stack.isVisible($0, inLayer: layer) && ($0 != path || stack.hasFile($0, inLayer: layer))
-                    })
-                else { continue }
+                let visible = names.first {
+                    stack.isVisible($0, inLayer: layer) && ($0 != path || stack.hasFile($0, inLayer: layer))
+                }
+                for secret in file.findings?.secrets ?? [] {
+                    secrets.append(
+                        ExposedSecret(
+                            kind: secret.kind, place: .file, location: (visible ?? path).description,
+                            line: secret.line, layer: descriptors[layer].digest, sample: secret.sample,
+                            isRemoved: visible == nil))
+                }
+                guard let name = visible else { continue }
                 guard let findings = file.findings else {
                     note(name, file.unread ?? "not read")
                     continue
@@ -283,6 +295,14 @@ struct InventoryBuilder {
         return Array(all.prefix(Self.undeterminedMax)) + [
             Undetermined(what: "the image", reason: "\(more) more files were not read")
         ]
+    }
+
+    private func limitedSecrets() -> [ExposedSecret] {
+        let sorted = Set(secrets).sorted {
+            ($0.place.rawValue, $0.location, $0.line ?? 0, $0.kind, $0.layer?.description ?? "", $0.sample)
+                < ($1.place.rawValue, $1.location, $1.line ?? 0, $1.kind, $1.layer?.description ?? "", $1.sample)
+        }
+        return Array(sorted.prefix(Self.secretsMax))
     }
 
     /// Layers with the history line that made each: lines of empty layers have none.

@@ -29,7 +29,7 @@ struct RuleIndex: Sendable {
         case .path(let path): byName[path.name, default: []].append(match)
         case .directory(let path, _, _): byParentName[path.name, default: []].append(match)
         case .named(let name, _): byName[Array(name.utf8)[...], default: []].append(match)
-        case .pieces: ofPieces.append(match)
+        case .pieces, .text: ofPieces.append(match)
         case .suffix(let suffix):
             guard let dot = suffix.utf8.lastIndex(of: UInt8(ascii: ".")) else {
                 preconditionFailure("a suffix rule has a dot: \(suffix)")

@@ -33,7 +33,7 @@ struct DockerArchiveSource: ImageSource {
         let configuration = try files.read(Self.path(entry.Config, name), bytesMax: Self.bytesMax)
         let configurationDigest = ImageResolver.digest(of: configuration)
         let diffIDs: [Digest]
-        do { diffIDs = try ImageConfigurationParser.parse(configuration, platform: nil).diffIDs } catch {
+        do { diffIDs = try ImageConfigurationParser.parse(configuration, platform: nil).configuration.diffIDs } catch {
             throw ScanError(.corrupt, "the configuration \(entry.Config) of \(name): \(error.reason)")
         }
         guard diffIDs.count == entry.Layers.count else {

@@ -11,6 +11,8 @@ public enum Control: Hashable, Sendable {
     /// The image's process must not start as root.
     case notRoot
     case requiredLabels(RequiredLabels)
+    /// No secret may be in the image, also in a layer below.
+    case noSecrets(NoSecrets)
 
     public struct MaximumSeverity: Hashable, Sendable, Codable {
         public var severity: Severity
@@ -60,6 +62,16 @@ public enum Control: Hashable, Sendable {
         public init(labels: [String: GlobPattern]) { self.labels = labels }
     }
 
+    public struct NoSecrets: Hashable, Sendable, Codable {
+        /// Secrets at these locations are known and do not count.
+        public var except: [GlobPattern]
+        public init(except: [GlobPattern] = []) { self.except = except }
+        public init(from decoder: any Decoder) throws {
+            let container = try decoder.container(keyedBy: CodingKeys.self)
+            except = try container.decodeIfPresent([GlobPattern].self, forKey: .except) ?? []
+        }
+    }
+
     /// The name that JSON, YAML and people use.
     public var type: ControlType {
         switch self {
@@ -68,6 +80,7 @@ public enum Control: Hashable, Sendable {
         case .blockedPackages: .blockedPackages
         case .notRoot: .notRoot
         case .requiredLabels: .requiredLabels
+        case .noSecrets: .noSecrets
         }
     }
 }
@@ -78,6 +91,7 @@ public enum ControlType: String, Sendable, Codable, CaseIterable {
     case blockedPackages = "blocked-packages"
     case notRoot = "not-root"
     case requiredLabels = "required-labels"
+    case noSecrets = "no-secrets"
 }
 
 extension Control: Codable {
@@ -90,6 +104,7 @@ extension Control: Codable {
         case .blockedPackages: self = .blockedPackages(try .init(from: decoder))
         case .notRoot: self = .notRoot
         case .requiredLabels: self = .requiredLabels(try .init(from: decoder))
+        case .noSecrets: self = .noSecrets(try .init(from: decoder))
         }
     }
 
@@ -100,6 +115,7 @@ extension Control: Codable {
         case .blockedPackages(let settings): try settings.encode(to: encoder)
         case .notRoot: break
         case .requiredLabels(let settings): try settings.encode(to: encoder)
+        case .noSecrets(let settings): try settings.encode(to: encoder)
         }
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(type, forKey: .type)

@@ -31,12 +31,14 @@ public struct Inventory: Hashable, Sendable, Codable {
     /// The digest of the image's configuration; equal to `digest` where the image has no manifest yet
     /// (`docker-archive`).
     public var configurationDigest: Digest?
+    /// The first thousand, sorted by place and location. Nil where they were not looked for yet.
+    public var secrets: [ExposedSecret]?
 
     public init(
         digest: Digest, platform: Platform, distribution: Distribution?, configuration: ImageConfiguration,
         layers: [Layer],
         packages: [Package], undetermined: [Undetermined], notes: [String] = [], analyserVersion: String,
-        configurationDigest: Digest? = nil
+        configurationDigest: Digest? = nil, secrets: [ExposedSecret]? = nil
     ) {
         self.digest = digest
         self.platform = platform
@@ -48,6 +50,7 @@ public struct Inventory: Hashable, Sendable, Codable {
         self.notes = notes
         self.analyserVersion = analyserVersion
         self.configurationDigest = configurationDigest
+        self.secrets = secrets
     }
 }
 

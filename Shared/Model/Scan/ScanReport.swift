@@ -34,11 +34,13 @@ public struct ScanReport: Hashable, Sendable, Codable {
     public var packages: [ReportedPackage]
     public var findings: [Finding]
     public var undetermined: [Undetermined]
+    /// Nil where they were not looked for.
+    public var secrets: [ExposedSecret]?
     public var verdict: ReportedVerdict
 
     public init(
         image: String, digest: Digest?, platform: Platform?, packages: [ReportedPackage], findings: [Finding],
-        undetermined: [Undetermined], verdict: ReportedVerdict
+        undetermined: [Undetermined], secrets: [ExposedSecret]? = nil, verdict: ReportedVerdict
     ) {
         self.image = image
         self.digest = digest
@@ -46,6 +48,7 @@ public struct ScanReport: Hashable, Sendable, Codable {
         self.packages = packages
         self.findings = findings
         self.undetermined = undetermined
+        self.secrets = secrets
         self.verdict = verdict
     }
 }

@@ -7,7 +7,7 @@ struct ControlTests {
     static let controls: [Control] = [
         .maximumSeverity(.init(severity: .high, onlyFixed: true)), .blockedAdvisories(.init(ids: ["CVE-1"])),
         .blockedPackages(.init(packages: [.init(name: "telnet*", type: .deb, versions: ["1"])])), .notRoot,
-        .requiredLabels(.init(labels: ["team": "*"])),
+        .requiredLabels(.init(labels: ["team": "*"])), .noSecrets(.init(except: ["srv/fixtures/*"])),
     ]
 
     @Test("every control survives JSON, with its type beside its settings", arguments: controls)
@@ -31,6 +31,7 @@ struct ControlTests {
             try decode(#"{"type": "blocked-packages", "packages": [{"name": "a"}]}"#)
                 == .blockedPackages(.init(packages: [.init(name: "a")])))
         #expect(try decode(#"{"type": "not-root"}"#) == .notRoot)
+        #expect(try decode(#"{"type": "no-secrets"}"#) == .noSecrets(.init()))
     }
 
     @Test(

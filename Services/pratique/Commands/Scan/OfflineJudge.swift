@@ -46,8 +46,8 @@ struct OfflineJudge: ImageJudge {
                 image: image.name, digest: image.hasManifestDigest ? inventory.digest : nil,
                 platform: inventory.platform,
                 packages: inventory.packages.map(ScanReport.ReportedPackage.init), findings: match.findings,
-                undetermined: verdict.undetermined, verdict: .init(outcome: verdict.outcome, controls: verdict.controls)
-            )
+                undetermined: verdict.undetermined, secrets: inventory.secrets,
+                verdict: .init(outcome: verdict.outcome, controls: verdict.controls))
         }
         return JudgedImage(reports: reports)
     }

@@ -29,6 +29,12 @@ struct ScanOutput {
             }
             Output.data(Table(columns: Self.columns).render(sorted))
         }
+        for secret in report.secrets ?? [] {
+            let line = secret.line.map { ":\($0)" } ?? ""
+            let removed = secret.isRemoved ? " (removed by a later layer, still in the image)" : ""
+            let place = secret.place == .file ? "" : "\(secret.place.rawValue) "
+            Output.data(Output.safe("secret: \(secret.kind): \(place)\(secret.location)\(line)\(removed)"))
+        }
         for unknown in report.undetermined {
             Output.data(Output.safe("undetermined: \(unknown.what): \(unknown.reason)"))
         }

@@ -199,6 +199,12 @@ enum ConsoleScript {
           return make("table", "", make("thead", "", head), make("tbody", "", ...rows));
         }
 
+        function secretText(secret) {
+          const place = secret.place === "file" ? "" : `${secret.place} `;
+          const line = secret.line ? `:${secret.line}` : "";
+          return `${place}${secret.location}${line}: ${secret.kind}${secret.isRemoved ? ", removed by a later layer, still in the image" : ""}`;
+        }
+
         function reportParts(report) {
           const platform = report.platform
             ? [report.platform.os, report.platform.architecture, report.platform.variant].filter(Boolean).join("/") : "platform";
@@ -209,6 +215,9 @@ enum ConsoleScript {
           }
           if (report.undetermined.length) {
             parts.push(make("p", "", "Could not be determined:"), lines(report.undetermined.map((gap) => `${gap.what}: ${gap.reason}`)));
+          }
+          if (report.secrets?.length) {
+            parts.push(make("p", "", "Secrets in the image:"), lines(report.secrets.slice(0, 500).map(secretText)));
           }
           parts.push(report.findings.length ? findingsTable(report.findings)
             : make("p", "", `No findings in ${report.packages.length} packages.`));

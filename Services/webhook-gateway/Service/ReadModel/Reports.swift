@@ -51,6 +51,7 @@ extension ScanReport {
                 + (inventory == nil && platform.verdict.undetermined.isEmpty
                     ? [Undetermined(what: "packages", reason: "the inventory that was judged is not kept any more")]
                     : []),
+            secrets: inventory?.secrets,
             verdict: ReportedVerdict(outcome: platform.verdict.outcome, controls: platform.verdict.controls))
     }
 

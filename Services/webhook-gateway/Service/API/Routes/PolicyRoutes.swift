@@ -195,6 +195,10 @@ enum PolicyForm {
             if settings.labels.keys.contains("") {
                 throw ProblemError.invalid("a label has a name", field: field + ".labels")
             }
+        case .noSecrets(let settings):
+            guard settings.except.count <= entriesMax else {
+                throw ProblemError.invalid("has more than \(entriesMax) entries", field: "\(field).except")
+            }
         }
     }
 }
