@@ -104,7 +104,8 @@ public struct FileFindings: Hashable, Sendable, Codable {
     }
 }
 
-/// A file that says that a language's package is installed, and the distribution's package that brought it.
+/// A file that says that something is installed which may have come otherwise, such as a language's package, and the
+/// distribution's package that brought it.
 public struct OwnedFile: Hashable, Sendable, Codable {
     public var path: EntryPath
     public var owner: String
@@ -116,14 +117,17 @@ public struct OwnedFile: Hashable, Sendable, Codable {
 
     /// Whether a path is of such a file, by its end: distributions install hundreds of thousands of others.
     static func mayBe(_ path: some BidirectionalCollection<UInt8>) -> Bool {
-        guard let last = path.last, lastBytes.contains(last) else { return false }
-        return ends.contains { path.reversed().starts(with: $0) }
+        if let last = path.last, lastBytes.contains(last), ends.contains(where: { path.reversed().starts(with: $0) }) {
+            return true
+        }
+        let name = path.lastIndex(of: UInt8(ascii: "/")).map { path[path.index(after: $0)...] } ?? path[...]
+        return KnownProgram.mayBeName(name)
     }
 
     /// Backwards.
     private static let ends = [
         "METADATA", "PKG-INFO", ".egg-info", "package.json", ".gemspec", "installed.json", ".deps.json",
-        ".jar", ".war", ".ear",
+        ".jar", ".war", ".ear", "/release",
     ].map { Array($0.utf8.reversed()) }
     private static let lastBytes = Set(ends.compactMap(\.first))
 }

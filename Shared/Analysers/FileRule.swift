@@ -13,8 +13,8 @@ public struct FileRule: Hashable, Sendable {
         case named(String, parentSuffix: String)
         /// Files whose name ends so, wherever they lie.
         case suffix(String)
-        /// Files that begin so and whose names end in one of these ways, wherever they lie; read in pieces.
-        case pieces(beginning: [UInt8], endings: [String])
+        /// Files that begin so and whose names begin or end in one of these ways, wherever they lie; read in pieces.
+        case pieces(beginning: [UInt8], nameBeginnings: [String], endings: [String])
         /// Files that begin with text, wherever they lie; read in pieces.
         case text
     }
@@ -90,11 +90,15 @@ public struct FileRule: Hashable, Sendable {
     ///
     /// - Parameters:
     ///   - beginning: their first bytes; empty for any.
+    ///   - nameBeginnings: how their names begin; empty for any.
     ///   - endings: how their names end; empty for any.
-    public static func pieces(beginning: [UInt8] = [], endings: [String] = []) -> FileRule {
+    public static func pieces(
+        beginning: [UInt8] = [], nameBeginnings: [String] = [], endings: [String] = []
+    ) -> FileRule {
         precondition(beginning.count <= EntryBeginning.bytes, "so much is looked at of a file")
         return FileRule(
-            place: .pieces(beginning: beginning, endings: endings), needsContent: true, excludedDirectories: [],
+            place: .pieces(beginning: beginning, nameBeginnings: nameBeginnings, endings: endings), needsContent: true,
+            excludedDirectories: [],
             requiredDirectory: "",
             dropsEmpty: true)
     }
@@ -155,9 +159,10 @@ public struct FileRule: Hashable, Sendable {
         switch place {
         case .path, .directory, .named, .suffix: return false
         case .text: return Self.isText(bytes.prefix(EntryBeginning.bytes)) && isInPlace(path)
-        case .pieces(let beginning, let endings):
+        case .pieces(let beginning, let nameBeginnings, let endings):
             guard bytes.starts(with: beginning) else { return false }
-            return endings.isEmpty || endings.contains { path.bytes.hasSuffix(Array($0.utf8)) }
+            return (nameBeginnings.isEmpty || nameBeginnings.contains { path.name.starts(with: $0.utf8) })
+                && (endings.isEmpty || endings.contains { path.bytes.hasSuffix(Array($0.utf8)) })
         }
     }
 

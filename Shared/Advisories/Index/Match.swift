@@ -88,7 +88,17 @@ enum AdviceSource {
     case ecosystem(Ecosystem, [Lookup])
     case none(Undetermined)
 
+    /// Programs that are listed and that Bitnami does not pack.
+    private static let unadvised: Set<String> = ["busybox", "openssl"]
+
     init(_ package: Package, inventory: Inventory, release: Ecosystem?) {
+        if package.type == .generic, Self.unadvised.contains(package.name) {
+            self = .none(
+                Undetermined(
+                    what: "advisories for \(package.name) \(package.version)",
+                    reason: "no source of advisories is known for it where no package manager installed it"))
+            return
+        }
         if let ecosystem = Ecosystem(language: package.type) {
             let name = ecosystem.normalised(package.name)
             self = .ecosystem(ecosystem, [Lookup(name: name, version: package.version, isSource: false)])

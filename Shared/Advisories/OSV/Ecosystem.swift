@@ -39,7 +39,7 @@ public struct Ecosystem: Hashable, Sendable, Codable, Comparable, CustomStringCo
             "Azure Linux":
             .rpm
         case "PyPI": .pep440
-        case "npm", "crates.io", "Hex", "Pub", "SwiftURL": .semver
+        case "npm", "crates.io", "Hex", "Pub", "SwiftURL", "Bitnami": .semver
         case "Go": .go
         case "RubyGems": .gem
         case "Packagist": .composer
@@ -54,10 +54,14 @@ public struct Ecosystem: Hashable, Sendable, Codable, Comparable, CustomStringCo
         switch base {
         case "PyPI": Self.pep503(name)
         case "NuGet", "Packagist": name.lowercased()
+        case "Bitnami": Self.bitnami[name] ?? name
         case "Maven": name.contains(":") ? name : String(name.map { $0 == "/" ? ":" : $0 })
         default: name
         }
     }
+
+    /// Programs that Bitnami advises on under another name.
+    private static let bitnami = ["httpd": "apache", "openjdk": "java"]
 
     /// PEP 503: lower case, and each run of `-`, `_` and `.` is one `-`.
     private static func pep503(_ name: String) -> String {
@@ -83,6 +87,8 @@ public struct Ecosystem: Hashable, Sendable, Codable, Comparable, CustomStringCo
         case .golang: self.init("Go")
         case .cargo: self.init("crates.io")
         case .nuget: self.init("NuGet")
+        // Bitnami packs programs as their projects publish them, and advises on these.
+        case .generic: self.init("Bitnami")
         case .deb, .apk, .rpm, .alpm: return nil
         }
     }

@@ -52,6 +52,15 @@ enum DpkgParser {
         return FileFindings(owned: owned.map { OwnedFile(path: $0, owner: owner) })
     }
 
+    /// The same for distroless images: `PACKAGE.md5sums` in `status.d`, a digest and a path without its slash a line
+    /// (deb-md5sums(5)).
+    static func digestedFiles(_ bytes: UnsafeRawBufferPointer, of name: ArraySlice<UInt8>) -> FileFindings {
+        let owner = String(decoding: name.dropLast(".md5sums".utf8.count), as: UTF8.self)
+        let paths = LineReader(bytes).map { $0.drop { $0 != UInt8(ascii: " ") }.drop { $0 == UInt8(ascii: " ") } }
+        let owned = paths.filter { OwnedFile.mayBe($0) }.compactMap { EntryPath($0) }
+        return FileFindings(owned: owned.map { OwnedFile(path: $0, owner: owner) })
+    }
+
     private static func read(_ line: Slice<UnsafeRawBufferPointer>, into paragraph: inout Paragraph) {
         if line.isField("Package") {
             paragraph.package = line.fieldValue

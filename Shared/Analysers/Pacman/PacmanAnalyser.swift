@@ -4,7 +4,7 @@ import Model
 /// Arch Linux packages: a folder a package in `var/lib/pacman/local`, with its description and its files.
 struct PacmanAnalyser: Analyser {
     let name = "pacman"
-    let version = 2
+    let version = 3
     let rules: [FileRule] = [
         .path("var/lib/pacman/local/ALPM_DB_VERSION", needsContent: false, database: .alpm),
         .named("desc", below: "pacman").databasePiece, .named("files", below: "pacman").databasePiece,

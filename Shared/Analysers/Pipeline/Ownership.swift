@@ -15,16 +15,18 @@ struct Ownership {
         }
     }
 
-    /// Names the owner of each package of a language, as long as that is installed: a list may be left over.
+    /// Names the owner of each package of a language, as long as that is installed: a list may be left over. A program
+    /// that has one is its owner's, and no package of its own.
     func applied(to packages: [Package]) -> [Package] {
         guard !owners.isEmpty else { return packages }
         let installed = Set(packages.lazy.filter(\.type.isOperatingSystem).map(\.name))
-        return packages.map { package in
+        return packages.compactMap { package in
             // The packages of an archive, and of archives in it, came with its file.
             let file = package.location.range(of: "!/").map { package.location[..<$0.lowerBound] }
             guard !package.type.isOperatingSystem, let owner = owners[file.map(String.init) ?? package.location],
                 installed.contains(owner)
             else { return package }
+            if package.type == .generic { return nil }
             var package = package
             package.owner = owner
             return package

@@ -4,7 +4,7 @@
 /// its form tells it from other text: there is no guessing by entropy alone.
 struct SecretPattern: Sendable {
     let kind: SecretKind
-    /// At least `SecretIndex.anchorBytesMin` bytes.
+    /// At least `AnchorIndex.bytesMin` bytes.
     let anchor: [UInt8]
     /// - Parameters:
     ///   - text: what is known of the text around it.

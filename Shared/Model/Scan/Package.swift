@@ -1,12 +1,14 @@
 /// The kinds of package that Pratique knows: the type of a package URL.
 public enum PackageType: String, Sendable, Codable, CaseIterable, Comparable {
     case deb, apk, rpm, alpm, pypi, npm, gem, composer, maven, golang, cargo, nuget
+    /// A program that no package manager installed.
+    case generic
 
     /// Whether a distribution's package manager installed it.
     public var isOperatingSystem: Bool {
         switch self {
         case .deb, .apk, .rpm, .alpm: true
-        case .pypi, .npm, .gem, .composer, .maven, .golang, .cargo, .nuget: false
+        case .pypi, .npm, .gem, .composer, .maven, .golang, .cargo, .nuget, .generic: false
         }
     }
     public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }

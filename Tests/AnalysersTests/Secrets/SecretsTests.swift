@@ -154,6 +154,7 @@ struct SecretsTests {
                 .file("root/id", key), .file("root/gone", "# comment here\ntoken=\(token)\n"),
                 .file("app/node_modules/x/test.key", key),
                 .file("usr/bin/tool", "\0\u{1}\0\0\0\0\0\0\0\0\0\0\0\0\0\0\(token)"),
+                .file("usr/lib/a.a", "!<arch>\n/               1\0\(token)"), .file("src/tests/key.pem", key),
             ]),
             LayerFixture([.file("root/.wh.gone", ""), .hardLink("root/other", "root/id")]),
         ])

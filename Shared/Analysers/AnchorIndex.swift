@@ -1,0 +1,107 @@
+/// Finds many short texts ("anchors") in bytes at once.
+///
+/// **How.** Every second position is looked up, by three bytes, in a table of the anchors' bytes; only where an anchor
+/// may stand is it compared. Bytes without anchors cost little more than a look at them.
+struct AnchorIndex: Sendable {
+    static let bytesMin = 4
+
+    private struct Entry: Sendable {
+        let anchor: Int
+        /// Where in the anchor the three bytes stand: 0 or 1.
+        let offset: Int
+    }
+
+    private let anchors: [[UInt8]]
+    private let entries: [UInt32: [Entry]]
+    /// By hash: whether three bytes may be of an anchor.
+    private let mayBe: [Bool]
+
+    /// - Parameter anchors: each of at least `bytesMin` bytes.
+    init(_ anchors: [[UInt8]]) {
+        self.anchors = anchors
+        var entries: [UInt32: [Entry]] = [:]
+        var mayBe = [Bool](repeating: false, count: 1 << 15)
+        for (number, anchor) in anchors.enumerated() {
+            precondition(anchor.count >= Self.bytesMin, "an anchor has four bytes: \(anchor)")
+            anchor.withUnsafeBytes { anchor in
+                for offset in 0...1 {
+                    let key = Self.key(anchor, offset)
+                    entries[key, default: []].append(Entry(anchor: number, offset: offset))
+                    mayBe[Self.hash(key)] = true
+                }
+            }
+        }
+        self.entries = entries
+        self.mayBe = mayBe
+    }
+
+    private static func key(_ bytes: UnsafeRawBufferPointer, _ index: Int) -> UInt32 {
+        UInt32(bytes[index]) | UInt32(bytes[index + 1]) << 8 | UInt32(bytes[index + 2]) << 16
+    }
+
+    private static func hash(_ key: UInt32) -> Int { Int((key &* 0x9E37_79B1) >> 17) }
+
+    /// Calls with the number of each anchor that begins in a part of the bytes and lies in them as a whole, and with
+    /// where it stands; in no order.
+    func find(
+        in bytes: UnsafeRawBufferPointer, from start: Int, to end: Int, _ body: (_ anchor: Int, _ start: Int) -> Void
+    ) {
+        // An anchor that begins at the last place has its second three bytes one after it.
+        let limit = min(end + 1, bytes.count - 2)
+        mayBe.withUnsafeBufferPointer { mayBe in
+            var index = start
+            while index < limit {
+                let key = Self.key(bytes, index)
+                if mayBe[Self.hash(key)], let entries = entries[key] {
+                    for entry in entries {
+                        let first = index - entry.offset
+                        guard first >= start, first < end, bytes[first...].starts(with: anchors[entry.anchor]) else {
+                            continue
+                        }
+                        body(entry.anchor, first)
+                    }
+                }
+                index += 2
+            }
+        }
+    }
+}
+
+/// Bytes that come in pieces of any size, of which each place is looked at once, with enough around it.
+struct SlidingWindow {
+    /// What is seen before a place, and after it while there is more.
+    let behindBytes: Int
+    let aheadBytes: Int
+
+    private var buffer: [UInt8] = []
+    /// Where in the buffer places were not looked at yet.
+    private var next = 0
+
+    init(behindBytes: Int, aheadBytes: Int) {
+        self.behindBytes = behindBytes
+        self.aheadBytes = aheadBytes
+    }
+
+    /// - Parameter body: gets what is known, which places of it to look at, and where what it will not see again ends.
+    mutating func take(
+        _ bytes: UnsafeRawBufferPointer,
+        _ body: (_ known: UnsafeRawBufferPointer, _ places: Range<Int>, _ past: Int) -> Void
+    ) {
+        buffer.append(contentsOf: bytes)
+        look(until: buffer.count - aheadBytes, body)
+    }
+
+    mutating func finish(
+        _ body: (_ known: UnsafeRawBufferPointer, _ places: Range<Int>, _ past: Int) -> Void
+    ) {
+        look(until: buffer.count, body)
+    }
+
+    private mutating func look(until limit: Int, _ body: (UnsafeRawBufferPointer, Range<Int>, Int) -> Void) {
+        guard limit > next else { return }
+        let past = max(0, limit - behindBytes)
+        buffer.withUnsafeBytes { body($0, next..<limit, past) }
+        buffer.removeFirst(past)
+        next = limit - past
+    }
+}
