@@ -27,18 +27,22 @@ public final class LayerReader: LayerSink, @unchecked Sendable {
     private var damage: LayerError.Cause?
     private var failure: LayerError?
     private var isOver = false
+    private let now: () -> ContinuousClock.Instant
+    private var began: ContinuousClock.Instant?
 
     /// - Parameters:
     ///   - descriptor: the layer's; digest and size are checked against the bytes.
     ///   - diffID: the digest that the uncompressed bytes must have, where it is known already.
     ///   - selector: gets the files that it wants.
+    ///   - now: the time, for `LayerLimits.secondsMax`.
     /// - Throws: `LayerError` if the media type or the digest's algorithm is refused, or the stated size is over a
     ///   limit.
     public init(
         descriptor: Descriptor, diffID: Digest? = nil, limits: LayerLimits = .standard,
-        selector: (any EntrySelector)? = nil
+        selector: (any EntrySelector)? = nil, now: @escaping () -> ContinuousClock.Instant = { .now }
     ) throws(LayerError) {
         self.descriptor = descriptor
+        self.now = now
         expectedDiffID = diffID
         self.limits = limits
         self.selector = selector
@@ -102,6 +106,7 @@ public final class LayerReader: LayerSink, @unchecked Sendable {
     // MARK: Bytes
 
     private func take(_ bytes: UnsafeRawBufferPointer) throws {
+        try checkTime()
         storedBytes += Int64(bytes.count)
         guard storedBytes <= descriptor.size else {
             throw CauseError(.sizeMismatch(expected: descriptor.size, actual: storedBytes))
@@ -117,6 +122,14 @@ public final class LayerReader: LayerSink, @unchecked Sendable {
                 try decode(block)
                 stored.advance()
             }
+        }
+    }
+
+    private func checkTime() throws(CauseError) {
+        let time = now()
+        guard let began else { return began = time }
+        guard began.duration(to: time) <= .seconds(limits.secondsMax) else {
+            throw CauseError(.overLimit("secondsMax", limit: limits.secondsMax, value: nil))
         }
     }
 

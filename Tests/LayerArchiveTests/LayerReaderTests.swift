@@ -29,6 +29,31 @@ struct LayerReaderTests {
         #expect(summary.contents.entryCount == 7)
     }
 
+    @Test("a layer whose bytes take too long is over a limit with a name, however they come")
+    func tooSlow() throws {
+        let layer = LayerFixture(Self.items)
+        var time = ContinuousClock.now
+        for (step, isRead) in [(Duration.seconds(3600) / 3, true), (.seconds(3600), false)] {
+            let reader = try LayerReader(descriptor: layer.descriptor, now: { time })
+            func feed() throws {
+                for piece in 0..<4 {
+                    let bytes = layer.stored.dropFirst(piece * layer.stored.count / 4)
+                        .prefix((piece + 1) * layer.stored.count / 4 - piece * layer.stored.count / 4)
+                    try Array(bytes).withUnsafeBytes { try reader.write($0) }
+                    time += step
+                }
+            }
+            guard !isRead else {
+                try feed()
+                #expect(try reader.finish().diffID == layer.diffID)
+                continue
+            }
+            let error = #expect(throws: LayerError.self) { try feed() }
+            #expect(error?.cause == .overLimit("secondsMax", limit: 3600, value: nil))
+            #expect(error?.isTransient == false)
+        }
+    }
+
     @Test("a layer of only an end marker is empty and right")
     func onlyEndMarker() throws {
         let summary = try Reading.read(LayerFixture([]))
