@@ -13,21 +13,23 @@ struct AnchorIndex: Sendable {
 
     private let anchors: [[UInt8]]
     private let entries: [UInt32: [Entry]]
-    /// By hash: whether three bytes may be of an anchor.
-    private let mayBe: [Bool]
+    /// By hash, a bit each: whether three bytes may be of an anchor. So large that few others fall on the same, so
+    /// small that it stays in the processor's nearest cache.
+    private let mayBe: [UInt64]
+    private static let hashBits: UInt32 = 17
 
     /// - Parameter anchors: each of at least `bytesMin` bytes.
     init(_ anchors: [[UInt8]]) {
         self.anchors = anchors
         var entries: [UInt32: [Entry]] = [:]
-        var mayBe = [Bool](repeating: false, count: 1 << 15)
+        var mayBe = [UInt64](repeating: 0, count: 1 << (Self.hashBits - 6))
         for (number, anchor) in anchors.enumerated() {
             precondition(anchor.count >= Self.bytesMin, "an anchor has four bytes: \(anchor)")
             anchor.withUnsafeBytes { anchor in
                 for offset in 0...1 {
                     let key = Self.key(anchor, offset)
                     entries[key, default: []].append(Entry(anchor: number, offset: offset))
-                    mayBe[Self.hash(key)] = true
+                    mayBe[Self.word(key)] |= Self.bit(key)
                 }
             }
         }
@@ -39,7 +41,9 @@ struct AnchorIndex: Sendable {
         UInt32(bytes[index]) | UInt32(bytes[index + 1]) << 8 | UInt32(bytes[index + 2]) << 16
     }
 
-    private static func hash(_ key: UInt32) -> Int { Int((key &* 0x9E37_79B1) >> 17) }
+    private static func hash(_ key: UInt32) -> UInt32 { (key &* 0x9E37_79B1) >> (32 - hashBits) }
+    private static func word(_ key: UInt32) -> Int { Int(hash(key) >> 6) }
+    private static func bit(_ key: UInt32) -> UInt64 { 1 << UInt64(hash(key) & 63) }
 
     /// Calls with the number of each anchor that begins in a part of the bytes and lies in them as a whole, and with
     /// where it stands; in no order.
@@ -48,19 +52,26 @@ struct AnchorIndex: Sendable {
     ) {
         // An anchor that begins at the last place has its second three bytes one after it.
         let limit = min(end + 1, bytes.count - 2)
+        let quickLimit = min(limit, bytes.count - 3)
         mayBe.withUnsafeBufferPointer { mayBe in
-            var index = start
-            while index < limit {
-                let key = Self.key(bytes, index)
-                if mayBe[Self.hash(key)], let entries = entries[key] {
-                    for entry in entries {
-                        let first = index - entry.offset
-                        guard first >= start, first < end, bytes[first...].starts(with: anchors[entry.anchor]) else {
-                            continue
-                        }
-                        body(entry.anchor, first)
+            func look(_ key: UInt32, _ index: Int) {
+                guard mayBe[Self.word(key)] & Self.bit(key) != 0, let entries = entries[key] else { return }
+                for entry in entries {
+                    let first = index - entry.offset
+                    guard first >= start, first < end, bytes[first...].starts(with: anchors[entry.anchor]) else {
+                        continue
                     }
+                    body(entry.anchor, first)
                 }
+            }
+            var index = start
+            while index < quickLimit {
+                let four = bytes.loadUnaligned(fromByteOffset: index, as: UInt32.self)
+                look(UInt32(littleEndian: four) & 0xFF_FFFF, index)
+                index += 2
+            }
+            while index < limit {
+                look(Self.key(bytes, index), index)
                 index += 2
             }
         }
@@ -87,8 +98,20 @@ struct SlidingWindow {
         _ bytes: UnsafeRawBufferPointer,
         _ body: (_ known: UnsafeRawBufferPointer, _ places: Range<Int>, _ past: Int) -> Void
     ) {
-        buffer.append(contentsOf: bytes)
-        look(until: buffer.count - aheadBytes, body)
+        guard bytes.count >= 2 * (behindBytes + aheadBytes) else {
+            buffer.append(contentsOf: bytes)
+            return look(until: buffer.count - aheadBytes, body)
+        }
+        // Only the seam is copied. After it, what is held ends with `behindBytes` of the new bytes.
+        let held = buffer.count
+        buffer.append(contentsOf: bytes.prefix(behindBytes + aheadBytes))
+        look(until: held + behindBytes, body)
+        // Places from here on are looked at in the bytes themselves.
+        let last = bytes.count - aheadBytes
+        let past = last - behindBytes
+        body(bytes, behindBytes..<last, past)
+        buffer = Array(bytes[past...])
+        next = behindBytes
     }
 
     mutating func finish(
