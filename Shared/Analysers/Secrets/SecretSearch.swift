@@ -58,16 +58,17 @@ struct SecretSearch {
     private static func newlines(_ bytes: UnsafeRawBufferPointer, _ start: Int, _ end: Int) -> Int {
         var count = 0
         var index = start
-        // In steps of a width that the processor compares at once.
-        let newlines = SIMD32<UInt8>(repeating: UInt8(ascii: "\n"))
-        while index + 32 <= end {
-            var counts = SIMD32<UInt8>()
-            for _ in 0..<min(255, (end - index) / 32) {
-                let next = bytes.loadUnaligned(fromByteOffset: index, as: SIMD32<UInt8>.self)
-                counts &+= SIMD32<UInt8>(repeating: 0).replacing(with: 1, where: next .== newlines)
-                index += 32
+        let newlines: UInt64 = 0x0A0A_0A0A_0A0A_0A0A
+        let low: UInt64 = 0x7F7F_7F7F_7F7F_7F7F
+        // Eight bytes at once: the top bit of each that is a newline, summed up bytewise.
+        while index + 8 <= end {
+            var sums: UInt64 = 0
+            for _ in 0..<min(31, (end - index) / 8) {
+                let other = bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self) ^ newlines
+                sums &+= ~(((other & low) &+ low) | other | low) >> 7
+                index += 8
             }
-            for lane in 0..<32 { count &+= Int(counts[lane]) }
+            count &+= Int(truncatingIfNeeded: (sums &* 0x0101_0101_0101_0101) >> 56)
         }
         while index < end {
             if bytes[index] == UInt8(ascii: "\n") { count &+= 1 }

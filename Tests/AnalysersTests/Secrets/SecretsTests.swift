@@ -115,7 +115,7 @@ struct SecretsTests {
             let bytes = Array(text.utf8)
             var start = 0
             while start < bytes.count {
-                let end = min(bytes.count, start + Int.random(in: 1...3000, using: &generator))
+                let end = min(bytes.count, start + Int.random(in: 1...12_000, using: &generator))
                 bytes[start..<end].withUnsafeBytes { _ = search.take($0) }
                 start = end
             }
