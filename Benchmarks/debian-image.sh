@@ -4,6 +4,8 @@
 #   debian   five layers, some hundred MB: a Debian root made by debootstrap, a Python environment, and files of this
 #            machine (libraries, then texts), so that bytes compress as they do in practice
 #   large    that Debian root and one layer of 1.3 GiB, half of it incompressible
+#   one      one layer of up to 1.8 GB of this machine's files
+#   tiny     one layer of some hundred KB
 #
 #   Benchmarks/debian-image.sh LAYOUT SCRATCH
 #
@@ -71,5 +73,11 @@ head -c 650M /dev/urandom >"$scratch/large/random"
 seq 1 100000000 | head -c 700M >"$scratch/large/numbers" || true
 tar --create --file "$scratch/layer.tar" --remove-files --directory "$scratch/large" .
 layer base large "$scratch/layer.tar"
+umoci new --image "$layout:one"
+from_files "$scratch/layer.tar" 1800 /usr/lib /usr/share /usr/bin
+layer one one "$scratch/layer.tar"
+umoci new --image "$layout:tiny"
+from_files "$scratch/layer.tar" 1 /etc
+layer tiny tiny "$scratch/layer.tar"
 umoci gc --layout "$layout"
 rm -rf "${scratch:?}"

@@ -14,17 +14,20 @@ struct ProgramsAnalyser: Analyser {
     let version = 1
     let rules: [FileRule] = [
         .pieces(beginning: [0x7F] + Array("ELF".utf8), nameBeginnings: KnownProgram.nameBeginnings),
-        FileRule.named("release").forFew,
+        .pieces(beginning: Array("IMPLEMENTOR=".utf8), nameBeginnings: [JavaRelease.fileName]),
+        .pieces(beginning: Array("JAVA_".utf8), nameBeginnings: [JavaRelease.fileName]),
     ]
 
     func analyse(_ path: EntryPath, _ bytes: UnsafeRawBufferPointer) throws(AnalysisError) -> FileFindings {
-        if path.name.elementsEqual("release".utf8) { return JavaRelease.read(bytes) }
         let reading = reading(path)
         _ = reading.take(bytes)
         return try reading.finish()
     }
 
-    func reading(_ path: EntryPath) -> any FileReading { ProgramReading(KnownProgram.named(path.name)) }
+    func reading(_ path: EntryPath) -> any FileReading {
+        if path.name.elementsEqual(JavaRelease.fileName.utf8) { return JavaRelease() }
+        return ProgramReading(KnownProgram.named(path.name))
+    }
 
     func packageURL(of found: FoundPackage, distribution: Distribution?) -> PackageURL {
         PackageURL(type: "generic", name: found.name, version: found.version)
@@ -69,9 +72,21 @@ private final class ProgramReading: FileReading {
     }
 }
 
-/// `release` of a Java runtime: `NAME="value"` lines.
-enum JavaRelease {
-    static func read(_ bytes: UnsafeRawBufferPointer) -> FileFindings {
+/// `release` of a Java runtime: `NAME="value"` lines, of which the first `bytesMax` count.
+private final class JavaRelease: FileReading {
+    static let fileName = "release"
+    private static let bytesMax = 64 << 10
+
+    private var text: [UInt8] = []
+
+    func take(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        text += bytes.prefix(Self.bytesMax - text.count)
+        return text.count < Self.bytesMax
+    }
+
+    func finish() throws(AnalysisError) -> FileFindings { text.withUnsafeBytes(Self.read) }
+
+    private static func read(_ bytes: UnsafeRawBufferPointer) -> FileFindings {
         var values: [String: String] = [:]
         for line in LineReader(bytes).prefix(200) {
             let parts = String(decoding: line, as: UTF8.self).split(separator: "=", maxSplits: 1)
