@@ -15,7 +15,7 @@ public struct AnalyserSet: Sendable {
     ])
 
     /// The version of the records' form and of the merge; raised when they change.
-    private static let pipelineVersion = 4
+    private static let pipelineVersion = 5
 
     public init(_ analysers: [any Analyser]) {
         precondition(Set(analysers.map(\.name)).count == analysers.count, "two analysers have one name")

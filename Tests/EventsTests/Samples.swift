@@ -118,7 +118,7 @@ enum Samples {
                 ExposedSecret(
                     kind: "npm-token", place: .file, location: "root/.npmrc", line: 3, layer: digest(7),
                     sample: "npm_… (40 characters)", isRemoved: true)
-            ])
+            ], setIDFiles: [.init(path: "usr/bin/su", mode: "4755", layer: digest(7))])
     }
 
     static func inventories() throws -> [InventoryRecord] {

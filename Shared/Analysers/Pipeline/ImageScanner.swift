@@ -201,7 +201,7 @@ public final class ImageScanner: Sendable {
         return try await OwnThread.run("layer-end") {
             let summary = try reader.finish()
             if let excess = analysis.excess { throw LayerError(layer: descriptor.digest, cause: excess) }
-            return LayerRecord(summary, files: analysis.records)
+            return LayerRecord(summary, files: analysis.records, setIDFiles: analysis.setIDFiles)
         }
     }
 }

@@ -16,6 +16,7 @@ struct InventoryBuilder {
     static let undeterminedMax = 1000
     /// Secrets of one image that are listed.
     static let secretsMax = 1000
+    static let setIDFilesMax = 1000
 
     /// Files whose content is needed and was not kept, since only a link leads to them: by layer, with the analysers.
     typealias Missing = [Int: [EntryPath: Set<String>]]
@@ -75,7 +76,7 @@ struct InventoryBuilder {
             layers: inventoryLayers(configuration), packages: ownership.applied(to: packages.sorted(by: Self.isBefore)),
             undetermined: limitedUndetermined(),
             notes: notes(), analyserVersion: analysers.version, configurationDigest: image.manifest.config.digest,
-            secrets: limitedSecrets())
+            secrets: limitedSecrets(), setIDFiles: setIDFiles())
         return (inventory, missing)
     }
 
@@ -181,10 +182,7 @@ struct InventoryBuilder {
         for layer in layers.indices {
             guard let contents = layers[layer].record?.contents else { continue }
             for (path, file) in (files[layer][analyser.name] ?? [:]).sorted(by: { $0.key < $1.key }) {
-                let names = [path] + contents.hardLinks.filter { $0.value == path }.keys.sorted()
-                let visible = names.first {
-                    stack.isVisible($0, inLayer: layer) && ($0 != path || stack.hasFile($0, inLayer: layer))
-                }
+                let visible = visibleName(of: path, inLayer: layer, contents)
                 for secret in file.findings?.secrets ?? [] {
                     secrets.append(
                         ExposedSecret(
@@ -200,6 +198,14 @@ struct InventoryBuilder {
                 undetermined += findings.undetermined
                 for found in findings.packages { add(found, analyser, layer: layer, name) }
             }
+        }
+    }
+
+    /// The first name by which the image has a layer's file, its hard links counted; nil if it has none.
+    private func visibleName(of path: EntryPath, inLayer layer: Int, _ contents: LayerContents) -> EntryPath? {
+        let names = [path] + contents.hardLinks.filter { $0.value == path }.keys.sorted()
+        return names.first {
+            stack.isVisible($0, inLayer: layer) && ($0 != path || stack.hasFile($0, inLayer: layer))
         }
     }
 
@@ -295,6 +301,20 @@ struct InventoryBuilder {
         return Array(all.prefix(Self.undeterminedMax)) + [
             Undetermined(what: "the image", reason: "\(more) more files were not read")
         ]
+    }
+
+    private func setIDFiles() -> [Inventory.SetIDFile] {
+        var found: [Inventory.SetIDFile] = []
+        for (layer, outcome) in layers.enumerated() {
+            guard let record = outcome.record else { continue }
+            for (path, mode) in record.setIDFiles {
+                guard let name = visibleName(of: path, inLayer: layer, record.contents) else { continue }
+                found.append(
+                    Inventory.SetIDFile(
+                        path: name.description, mode: String(mode, radix: 8), layer: descriptors[layer].digest))
+            }
+        }
+        return Array(found.sorted { $0.path < $1.path }.prefix(Self.setIDFilesMax))
     }
 
     private func limitedSecrets() -> [ExposedSecret] {

@@ -11,6 +11,7 @@ final class LayerAnalysis: EntrySelector, @unchecked Sendable {
     private let limits: ScanLimits
     private var files: [EntryPath: [LayerRecord.File]] = [:]
     private var packages = 0
+    private(set) var setIDFiles: [EntryPath: UInt32] = [:]
     /// Set once there is more than the limits allow; the layer then counts as not read.
     private(set) var excess: LayerError.Cause?
 
@@ -32,11 +33,24 @@ final class LayerAnalysis: EntrySelector, @unchecked Sendable {
     func wants(_ entry: TarEntry) -> Bool {
         // A file replaced within the layer: what the earlier one said is gone.
         if !files.isEmpty { keep([], at: entry.path) }
+        noteSetID(entry)
         let wishes = wishes(entry.path)
         guard !wishes.isEmpty, excess == nil else { return false }
         if wishes.contains(where: { $0.needsContent && entry.sizeBytes <= $0.bytesMax }) { return true }
         run(wishes, entry, UnsafeRawBufferPointer(start: nil, count: 0))
         return false
+    }
+
+    /// An executable that runs as its owner or group, whoever starts it (inode(7), "set-user-ID", "set-group-ID").
+    private func noteSetID(_ entry: TarEntry) {
+        let isSet = entry.mode & 0o4100 == 0o4100 || entry.mode & 0o2010 == 0o2010
+        if !isSet {
+            if !setIDFiles.isEmpty { setIDFiles[entry.path] = nil }
+        } else if setIDFiles.count < limits.filesMax {
+            setIDFiles[entry.path] = entry.mode & 0o7777
+        } else {
+            excess = .overLimit("filesMax", limit: Int64(limits.filesMax), value: nil)
+        }
     }
 
     func take(_ entry: TarEntry, _ content: EntryContent) {

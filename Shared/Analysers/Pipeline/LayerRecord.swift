@@ -22,8 +22,10 @@ public struct LayerRecord: Hashable, Sendable, Codable {
     public var contents: LayerContents
     /// Sorted by path and analyser.
     public var files: [File]
+    /// Files that run as their owner or group, with their permission bits.
+    public var setIDFiles: [EntryPath: UInt32]
 
-    init(_ summary: LayerSummary, files: [File]) {
+    init(_ summary: LayerSummary, files: [File], setIDFiles: [EntryPath: UInt32]) {
         digest = summary.digest
         diffID = summary.diffID
         storedBytes = summary.storedBytes
@@ -32,6 +34,7 @@ public struct LayerRecord: Hashable, Sendable, Codable {
         statedCompression = summary.statedCompression == summary.compression ? nil : summary.statedCompression
         contents = summary.contents
         self.files = files
+        self.setIDFiles = setIDFiles
     }
 }
 

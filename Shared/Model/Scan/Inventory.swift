@@ -15,6 +15,20 @@ public struct Inventory: Hashable, Sendable, Codable {
         }
     }
 
+    /// An executable that runs as its owner or group, whoever starts it.
+    public struct SetIDFile: Hashable, Sendable, Codable {
+        public var path: String
+        /// Permission bits in octal, such as `4755`.
+        public var mode: String
+        public var layer: Digest
+
+        public init(path: String, mode: String, layer: Digest) {
+            self.path = path
+            self.mode = mode
+            self.layer = layer
+        }
+    }
+
     /// The digest of the platform's manifest.
     public var digest: Digest
     public var platform: Platform
@@ -33,12 +47,14 @@ public struct Inventory: Hashable, Sendable, Codable {
     public var configurationDigest: Digest?
     /// The first thousand, sorted by place and location. Nil where they were not looked for yet.
     public var secrets: [ExposedSecret]?
+    /// The first thousand, sorted by path. Nil where they were not looked for yet.
+    public var setIDFiles: [SetIDFile]?
 
     public init(
         digest: Digest, platform: Platform, distribution: Distribution?, configuration: ImageConfiguration,
         layers: [Layer],
         packages: [Package], undetermined: [Undetermined], notes: [String] = [], analyserVersion: String,
-        configurationDigest: Digest? = nil, secrets: [ExposedSecret]? = nil
+        configurationDigest: Digest? = nil, secrets: [ExposedSecret]? = nil, setIDFiles: [SetIDFile]? = nil
     ) {
         self.digest = digest
         self.platform = platform
@@ -51,6 +67,7 @@ public struct Inventory: Hashable, Sendable, Codable {
         self.analyserVersion = analyserVersion
         self.configurationDigest = configurationDigest
         self.secrets = secrets
+        self.setIDFiles = setIDFiles
     }
 }
 

@@ -36,11 +36,14 @@ public struct ScanReport: Hashable, Sendable, Codable {
     public var undetermined: [Undetermined]
     /// Nil where they were not looked for.
     public var secrets: [ExposedSecret]?
+    /// Nil where they were not looked for.
+    public var setIDFiles: [Inventory.SetIDFile]?
     public var verdict: ReportedVerdict
 
     public init(
         image: String, digest: Digest?, platform: Platform?, packages: [ReportedPackage], findings: [Finding],
-        undetermined: [Undetermined], secrets: [ExposedSecret]? = nil, verdict: ReportedVerdict
+        undetermined: [Undetermined], secrets: [ExposedSecret]? = nil,
+        setIDFiles: [Inventory.SetIDFile]? = nil, verdict: ReportedVerdict
     ) {
         self.image = image
         self.digest = digest
@@ -49,6 +52,7 @@ public struct ScanReport: Hashable, Sendable, Codable {
         self.findings = findings
         self.undetermined = undetermined
         self.secrets = secrets
+        self.setIDFiles = setIDFiles
         self.verdict = verdict
     }
 }

@@ -47,6 +47,24 @@ struct ImageScannerTests {
         #expect(!text.contains("hunter2"))
     }
 
+    @Test("executables that run as their owner or group, as the topmost layer has them")
+    func setIDFiles() async throws {
+        func file(_ path: String, _ mode: UInt32) -> TarFixture.Item { .file(path, "x", mode: mode) }
+        let image = try ImageFixture(layers: [
+            LayerFixture([
+                file("bin/su", 0o4755), file("bin/mail", 0o2755), file("bin/gone", 0o4755), file("bin/tamed", 0o6755),
+                file("data", 0o4644), file("bin/ls", 0o755), file("bin/twice", 0o4755), file("bin/twice", 0o755),
+                .hardLink("bin/sudo", "bin/gone"), .directory("shared"),
+            ]),
+            LayerFixture([file("bin/.wh.gone", 0o644), file("bin/tamed", 0o755), file("bin/new", 0o4711)]),
+        ])
+        let inventory = try await Scanning.scan(image)
+        let files = try #require(inventory.setIDFiles)
+        #expect(
+            files.map { "\($0.mode) \($0.path)" } == ["2755 bin/mail", "4711 bin/new", "4755 bin/su", "4755 bin/sudo"])
+        #expect(files.map(\.layer) == [0, 1, 0, 0].map { image.layerDescriptors[$0].digest })
+    }
+
     @Test("any order of arrival and any width give the same bytes")
     func order() async throws {
         let image = try ImageFixture(layers: Self.layers())

@@ -46,7 +46,7 @@ struct OfflineJudge: ImageJudge {
                 image: image.name, digest: image.hasManifestDigest ? inventory.digest : nil,
                 platform: inventory.platform,
                 packages: inventory.packages.map(ScanReport.ReportedPackage.init), findings: match.findings,
-                undetermined: verdict.undetermined, secrets: inventory.secrets,
+                undetermined: verdict.undetermined, secrets: inventory.secrets, setIDFiles: inventory.setIDFiles,
                 verdict: .init(outcome: verdict.outcome, controls: verdict.controls))
         }
         return JudgedImage(reports: reports)

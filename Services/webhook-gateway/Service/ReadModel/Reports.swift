@@ -51,7 +51,7 @@ extension ScanReport {
                 + (inventory == nil && platform.verdict.undetermined.isEmpty
                     ? [Undetermined(what: "packages", reason: "the inventory that was judged is not kept any more")]
                     : []),
-            secrets: inventory?.secrets,
+            secrets: inventory?.secrets, setIDFiles: inventory?.setIDFiles,
             verdict: ReportedVerdict(outcome: platform.verdict.outcome, controls: platform.verdict.controls))
     }
 
