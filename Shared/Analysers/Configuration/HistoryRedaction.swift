@@ -92,17 +92,28 @@ struct HistoryRedaction {
 
     /// `RUN |1 TOKEN=abc /bin/sh -c make` as `RUN |1 TOKEN /bin/sh -c make`.
     private func withoutArguments(_ line: String) -> String {
+        guard let arguments = Self.arguments(of: line) else { return line }
+        let shown = shownNames(arguments).filter { !$0.isEmpty }.joined(separator: " ")
+        let tail = line[arguments.endIndex...]
+        return line[..<arguments.startIndex] + shown + (tail.isEmpty ? " …" : " " + tail)
+    }
+
+    /// The arguments that a builder put before a command; nil where there are none.
+    private static func arguments(of line: String) -> Substring? {
         var rest = line[...]
-        if let after = Self.word("RUN", at: rest) { rest = line[after...] }
-        guard rest.first == "|" else { return line }
+        if let after = word("RUN", at: rest) { rest = line[after...] }
+        guard rest.first == "|" else { return nil }
         let digits = rest.dropFirst().prefix { $0.isASCII && $0.isNumber }
         let body = rest[digits.endIndex...]
-        guard let count = Int(digits), count > 0, body.first == " " else { return line }
+        guard let count = Int(digits), count > 0, body.first == " " else { return nil }
         let arguments = body.dropFirst()
-        let command = Self.command(in: arguments, after: count)
-        let shown = shownNames(arguments[..<command]).filter { !$0.isEmpty }.joined(separator: " ")
-        let tail = arguments[command...]
-        return line[..<body.startIndex] + " " + shown + (tail.isEmpty ? " …" : " " + tail)
+        return arguments[..<command(in: arguments, after: count)]
+    }
+
+    /// Each `NAME=value` that a line sets, up to a space in the value.
+    static func assignments(in line: String) -> [Substring] {
+        let text = operands(in: line[...]).map { line[$0...] } ?? arguments(of: line)
+        return (text ?? "").split(whereSeparator: { $0 == " " || $0 == "\t" }).filter { $0.contains("=") }
     }
 
     /// Where the shell stands: the first absolute path whose options end in `-c`, after as many `NAME=` as there are

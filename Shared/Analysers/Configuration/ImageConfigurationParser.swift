@@ -92,7 +92,7 @@ enum ImageConfigurationParser {
             let (entry, line) = pair
             let place = "\(number + 1)"
             // Also what the redaction takes out of the line is told.
-            if let original = entry.created_by { _ = screen.screen(original, .history, place) }
+            if let original = entry.created_by { screen.tell(history: original, number: number + 1) }
             return ImageConfiguration.HistoryEntry(
                 createdBy: line.map { screen.screen($0, .history, place) }, created: entry.created,
                 emptyLayer: entry.empty_layer ?? false)

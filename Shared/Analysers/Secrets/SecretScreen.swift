@@ -27,16 +27,26 @@ struct SecretScreen {
         return String(decoding: shown + bytes[end...], as: UTF8.self)
     }
 
-    /// A variable `NAME=value`: its value is not stored.
+    /// A variable `NAME=value` of the environment: its value is not stored.
     mutating func screen(variable: String) {
-        let parts = variable.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-        guard parts.count == 2 else { return }
+        let name = String(variable.prefix { $0 != "=" })
         let before = secrets.count
-        let name = String(parts[0])
-        _ = screen(String(parts[1]), .environment, name)
-        guard secrets.count == before, Self.isNamedAfterSecret(name), Self.mayBeSecret(parts[1]) else { return }
-        let value = Array(parts[1].utf8)
-        note(.credentialVariable, value, "… (\(value.count) characters)", .environment, name)
+        _ = screen(String(variable.dropFirst(name.count)), .environment, name)
+        if secrets.count == before { noteByName(variable[...], .environment, name) }
+    }
+
+    /// A line of the history as the builder wrote it; what is stored is screened besides.
+    mutating func tell(history line: String, number: Int) {
+        _ = screen(line, .history, "\(number)")
+        for assignment in HistoryRedaction.assignments(in: line) { noteByName(assignment, .history, "\(number)") }
+    }
+
+    private mutating func noteByName(_ assignment: Substring, _ place: ExposedSecret.Place, _ location: String) {
+        let parts = assignment.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        guard parts.count == 2, Self.isNamedAfterSecret(String(parts[0])) else { return }
+        let value = parts[1].filter { $0 != "\"" && $0 != "'" }
+        guard SecretSearch.ranges(in: Array(value.utf8)).isEmpty, Self.mayBeSecret(value[...]) else { return }
+        note(.credentialVariable, Array(value.utf8), "… (\(value.utf8.count) characters)", place, location)
     }
 
     private mutating func note(

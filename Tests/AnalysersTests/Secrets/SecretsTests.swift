@@ -169,6 +169,25 @@ struct SecretsTests {
         #expect(!text.contains(token.dropFirst(4)))
     }
 
+    @Test(
+        "build arguments and variables of the history are told by their names",
+        arguments: [
+            ("|1 NPM_TOKEN=hunter2hunter2 /bin/sh -c npm ci", 1),
+            ("RUN |2 A=b DB_PASSWORD=hunter2hunter2 /bin/sh -c x", 1),
+            ("/bin/sh -c #(nop)  ARG API_KEY=hunter2hunter2", 1), ("ENV SECRET=\"hunter2hunter2\"", 1),
+            ("|1 TOKEN= /bin/sh -c x", 0), ("|1 TOKEN_URL=hunter2hunter2 /bin/sh -c x", 0), ("ARG TOKEN", 0),
+            ("RUN /bin/sh -c TOKEN=$(cat /run/secrets/token) make", 0),
+        ])
+    func history(_ line: String, _ count: Int) async throws {
+        let image = try ImageFixture(layers: [LayerFixture([.file("a", "")])], history: [line])
+        let inventory = try await Scanning.scan(image)
+        let secrets = try #require(inventory.secrets)
+        #expect(secrets.map(\.kind) == Array(repeating: "credential-variable", count: count))
+        #expect(secrets.allSatisfy { $0.place == .history && $0.location == "1" })
+        let text = String(decoding: try JSONFormat.encode(inventory), as: UTF8.self)
+        #expect(!text.contains("hunter2"))
+    }
+
     @Test("the configuration's secrets are told and not stored")
     func configuration() async throws {
         let token = "ghp_" + SecretSamples.run(.alphanumeric, 36)
