@@ -95,8 +95,12 @@ final class OpenFile {
     private let path: String
     let sizeBytes: Int64
 
-    init(_ path: String) throws {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    convenience init(_ path: String) throws { try self.init(bytes: Array(path.utf8)) }
+
+    /// - Parameter bytes: a path, of any bytes.
+    init(bytes: [UInt8]) throws {
+        let path = String(decoding: bytes, as: UTF8.self)
+        let descriptor = FolderWalk.withPath(bytes) { open($0, O_RDONLY | O_CLOEXEC) }
         guard descriptor >= 0 else {
             throw ScanError(.notFound, "cannot open \(path): \(String(cString: strerror(errno)))")
         }

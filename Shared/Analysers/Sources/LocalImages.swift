@@ -1,12 +1,15 @@
 import Foundation
 
 /// Image references of things on this machine: `oci:FOLDER[:TAG]`, `oci-archive:FILE[:TAG]`,
-/// `docker-archive:FILE[:NAME:TAG]`.
+/// `docker-archive:FILE[:NAME:TAG]`, and the root file system `dir:FOLDER`.
 public enum LocalImages {
     /// Whether a reference is of something on this machine.
     public static func holds(_ reference: String) -> Bool {
-        ["oci:", "oci-archive:", "docker-archive:"].contains { reference.hasPrefix($0) }
+        isFolder(reference) || ["oci:", "oci-archive:", "docker-archive:"].contains { reference.hasPrefix($0) }
     }
+
+    /// Whether it is of a root file system, which no registry can show.
+    public static func isFolder(_ reference: String) -> Bool { reference.hasPrefix("dir:") }
 
     /// The source that a reference names; nil if it is none of these, so a registry's.
     public static func source(for reference: String) async throws(ScanError) -> (any ImageSource)? {
@@ -16,6 +19,13 @@ public enum LocalImages {
             (
                 "docker-archive:",
                 { path, tag in try DockerArchiveSource(name: reference, files: .archive(path), reference: tag) }
+            ),
+            (
+                "dir:",
+                { path, tag in
+                    guard tag == nil else { throw ScanError(.notFound, "\(reference): no such folder") }
+                    return try FolderSource(name: reference, folder: path)
+                }
             ),
         ]
         guard let form = forms.first(where: { reference.hasPrefix($0.prefix) }) else { return nil }

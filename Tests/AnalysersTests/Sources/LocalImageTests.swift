@@ -46,6 +46,47 @@ struct LocalImageTests {
         }
     }
 
+    @Test("a root file system in a folder is an image of one layer")
+    func folder() async throws {
+        try await Scanning.withFolder { folder in
+            let root = folder.appending(path: "root:fs")
+            func write(_ path: String, _ text: String, mode: Int = 0o644) throws {
+                let file = root.appending(path: path)
+                try FileManager.default.createDirectory(
+                    at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+                try Data(text.utf8).write(to: file)
+                try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: file.path)
+            }
+            let long = String(repeating: "long-", count: 30)
+            try write("etc/os-release", Scanning.osRelease)
+            try write("usr/\(long)/status", Scanning.dpkg(("libc6", "2.36")))
+            try write("opt/\(long)/node_modules/x/package.json", #"{"name": "x", "version": "1"}"#)
+            try write("bin/su", "x", mode: 0o4755)
+            try write("empty", "")
+            try FileManager.default.createDirectory(
+                at: root.appending(path: "var/lib/dpkg"), withIntermediateDirectories: true)
+            try FileManager.default.createSymbolicLink(
+                atPath: root.appending(path: "var/lib/dpkg/status").path, withDestinationPath: "/usr/\(long)/status")
+            // A name that is no UTF-8, and what holds nothing.
+            #expect(mkfifo(root.appending(path: "pipe").path, 0o600) == 0)
+            let odd = Array(root.path.utf8CString.dropLast()) + [0x2F, CChar(bitPattern: 0xFF), 0]
+            #expect(creat(odd, 0o600) >= 0)
+
+            let inventory = try #require(try await Self.scan("dir:\(root.path)").first)
+            #expect(Scanning.list(inventory) == ["libc6 2.36@0", "x 1@0"])
+            #expect(inventory.setIDFiles?.map(\.path) == ["bin/su"])
+            #expect(inventory.undetermined == [])
+            #expect(try await Self.scan("dir:\(root.path)") == [inventory], "the same folder, the same bytes")
+            #expect(await Self.kind("dir:\(root.path)/none") == .notFound)
+            #expect(await Self.kind("dir:\(root.path)/empty") == .notFound)
+            #expect(await Self.kind("dir:\(root.path):tag") == .notFound)
+
+            let source = try #require(try await LocalImages.source(for: "dir:\(root.path)"))
+            try write("empty", "not any more")
+            await #expect(throws: ScanError.self) { try await ImageScanner(cache: NoLayerCache()).scan(source) }
+        }
+    }
+
     private static func archive(of folder: URL) throws -> [UInt8] {
         let names = try FileManager.default.subpathsOfDirectory(atPath: folder.path).sorted()
         return TarFixture(

@@ -1,10 +1,11 @@
+import Analysers
 import ArgumentParser
 
 /// An image on this machine or in a registry, and how to read it: the same for every command that reads one itself.
 struct ImageOptions: ParsableArguments {
     @Argument(
         help:
-            "registry.example.com/team/app:1, oci:FOLDER[:TAG], oci-archive:FILE[:TAG] or docker-archive:FILE[:NAME:TAG]."
+            "registry.example.com/team/app:1, oci:FOLDER[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE[:NAME:TAG], or dir:FOLDER for a root file system."
     )
     var image: String
 
@@ -18,5 +19,5 @@ struct ImageOptions: ParsableArguments {
         if (user == nil) != (passwordFile == nil) { throw ValidationError("--user and --password-file go together") }
     }
 
-    var isLocal: Bool { ["oci:", "oci-archive:", "docker-archive:"].contains { image.hasPrefix($0) } }
+    var isLocal: Bool { LocalImages.holds(image) }
 }

@@ -117,6 +117,7 @@ struct LocalScan {
         case .noPlatform: "name a platform of the image with --platform, or --platform all"
         case .unreachable: "check the registry's address; a registry without TLS needs --plain-http"
         case .rateLimited: "wait, or give --user and --password-file of an account with a higher limit"
+        case .corrupt where LocalImages.isFolder(options.image): "scan it again when nothing writes to it"
         case .corrupt where LocalImages.holds(options.image): "write the image again; these files are damaged"
         case .corrupt: "push the image again; what the registry holds is damaged"
         case .notAnImage, .unsupported, .overLimit, .cancelled: nil

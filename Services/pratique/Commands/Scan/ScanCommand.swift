@@ -1,3 +1,4 @@
+import Analysers
 import ArgumentParser
 import Foundation
 import GatewayAPI
@@ -35,6 +36,9 @@ struct ScanCommand: AsyncParsableCommand {
             throw ValidationError("--advisories and --policy belong to --offline; a server has its own")
         }
         if offline && register != .never { throw ValidationError("--register needs a server") }
+        if !offline && LocalImages.isFolder(image.image) {
+            throw ValidationError("a folder is no image that a registry could show; judge it with --offline")
+        }
         if !offline && name == nil && image.isLocal {
             throw ValidationError("with a server, an image from a folder or a file needs --name REFERENCE")
         }
