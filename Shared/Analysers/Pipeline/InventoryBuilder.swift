@@ -28,6 +28,8 @@ struct InventoryBuilder {
     private let stack: LayerStack
     /// By layer, analyser and path.
     private let files: [[String: [EntryPath: LayerRecord.File]]]
+    /// By layer: the hard links of a file, sorted.
+    private let hardLinks: [[EntryPath: [EntryPath]]]
 
     private var packages: Set<Package> = []
     private var secrets: [ExposedSecret] = []
@@ -43,6 +45,10 @@ struct InventoryBuilder {
         self.descriptors = descriptors
         self.packagesMax = packagesMax
         stack = LayerStack(layers.map { $0.record?.contents ?? .empty })
+        hardLinks = layers.map { layer in
+            let links = layer.record?.contents.hardLinks ?? [:]
+            return Dictionary(grouping: links.keys, by: { links[$0] ?? $0 }).mapValues { $0.sorted() }
+        }
         files = layers.map { layer in
             Dictionary(grouping: layer.record?.files ?? [], by: \.analyser).mapValues { files in
                 Dictionary(files.map { ($0.path, $0) }, uniquingKeysWith: { _, last in last })
@@ -180,9 +186,8 @@ struct InventoryBuilder {
     /// Files that were read in pieces, each for the topmost layer that has it, by whatever name it is there.
     private mutating func collectPieces(_ analyser: any Analyser) {
         for layer in layers.indices {
-            guard let contents = layers[layer].record?.contents else { continue }
             for (path, file) in (files[layer][analyser.name] ?? [:]).sorted(by: { $0.key < $1.key }) {
-                let visible = visibleName(of: path, inLayer: layer, contents)
+                let visible = visibleName(of: path, inLayer: layer)
                 for secret in file.findings?.secrets ?? [] {
                     secrets.append(
                         ExposedSecret(
@@ -202,9 +207,8 @@ struct InventoryBuilder {
     }
 
     /// The first name by which the image has a layer's file, its hard links counted; nil if it has none.
-    private func visibleName(of path: EntryPath, inLayer layer: Int, _ contents: LayerContents) -> EntryPath? {
-        let names = [path] + contents.hardLinks.filter { $0.value == path }.keys.sorted()
-        return names.first {
+    private func visibleName(of path: EntryPath, inLayer layer: Int) -> EntryPath? {
+        ([path] + (hardLinks[layer][path] ?? [])).first {
             stack.isVisible($0, inLayer: layer) && ($0 != path || stack.hasFile($0, inLayer: layer))
         }
     }
@@ -308,7 +312,7 @@ struct InventoryBuilder {
         for (layer, outcome) in layers.enumerated() {
             guard let record = outcome.record else { continue }
             for (path, mode) in record.setIDFiles {
-                guard let name = visibleName(of: path, inLayer: layer, record.contents) else { continue }
+                guard let name = visibleName(of: path, inLayer: layer) else { continue }
                 found.append(
                     Inventory.SetIDFile(
                         path: name.description, mode: String(mode, radix: 8), layer: descriptors[layer].digest))

@@ -47,6 +47,6 @@ extension LayerRecord {
     /// Memory that the record takes, roughly.
     var estimatedBytes: Int {
         let packages = files.reduce(0) { $0 + 256 + ($1.findings?.count ?? 0) * 400 }
-        return 1024 + contents.estimatedBytes + packages
+        return 1024 + contents.estimatedBytes + packages + setIDFiles.count * 256
     }
 }

@@ -58,6 +58,22 @@ struct MatchTests {
         #expect(Set(ids(set, nil, packages)) == ["D-1", "P-1"])
     }
 
+    @Test("programs by hand are what Bitnami advises on, by its names; what it does not pack is unknown")
+    func programs() {
+        let set = Samples.set([
+            Samples.advisory("BIT-1", "Bitnami", "apache", Samples.fixed("2.4.59")),
+            Samples.advisory("BIT-2", "Bitnami", "java", Samples.fixed("17.0.9")),
+            Samples.advisory("BIT-3", "Bitnami", "postgresql", Samples.fixed("16.1.0")),
+        ])
+        let packages = [
+            Samples.package(.generic, "httpd", "2.4.58"), Samples.package(.generic, "openjdk", "17.0.8+7"),
+            Samples.package(.generic, "postgresql", "16.1"), Samples.package(.generic, "busybox", "1.36.1"),
+        ]
+        #expect(Set(ids(set, nil, packages)) == ["BIT-1", "BIT-2"])
+        let unknown = set.match(Samples.inventory(nil, packages)).undetermined
+        #expect(unknown.map(\.what) == ["advisories for busybox 1.36.1"])
+    }
+
     @Test("a version in the list counts even if no range holds it")
     func listed() {
         let set = Samples.set([
