@@ -101,6 +101,6 @@ struct SecretSearch {
 }
 
 extension SecretPattern {
-    /// What may be shown.
-    func sample(count: Int) -> String { "\(shown)… (\(count) characters)" }
+    /// What may be shown. A key has no length that says anything, and may be longer than what is seen of it at once.
+    func sample(count: Int) -> String { kind == .privateKey ? shown : "\(shown)… (\(count) characters)" }
 }
