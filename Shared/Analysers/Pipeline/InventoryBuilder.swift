@@ -99,7 +99,7 @@ struct InventoryBuilder {
                 databases.found(rule.database)
                 guard let findings = findings(place, analyser, rule, at: path) else { continue }
                 if findings.packages.isEmpty, !rule.mayBeEmpty { emptyDatabases.append(path) }
-                let history = Databases(stack: stack, path: path) { self.record($0, $1, analyser)?.findings }
+                let history = DatabaseCopies(stack: stack, path: path) { self.record($0, $1, analyser)?.findings }
                 for found in findings.packages { add(found, analyser, layer: history.origin(of: found), place.path) }
                 undetermined += findings.undetermined
                 ownership.add(findings.owned, stack)
@@ -344,35 +344,5 @@ struct InventoryBuilder {
     private static func isBefore(_ left: Package, _ right: Package) -> Bool {
         (left.type.rawValue, left.name, left.version, left.location, left.architecture ?? "", left.purl)
             < (right.type.rawValue, right.name, right.version, right.location, right.architecture ?? "", right.purl)
-    }
-}
-
-/// The copies of one database through the layers: which layer first had an entry.
-private struct Databases {
-    /// Topmost first: the layer that brought the copy, and its packages; nil if it was not read.
-    private var copies: [(layer: Int, packages: Set<FoundPackage>?)] = []
-
-    init(stack: LayerStack, path: EntryPath, findings: (EntryPath, Int) -> FileFindings?) {
-        var last: LayerStack.Place?
-        for height in stride(from: 1, through: stack.count, by: 1) {
-            let place = stack.resolve(path, height: height)
-            if place == last { continue }
-            last = place
-            if case .file(let real, let layer) = place {
-                copies.insert((height - 1, findings(real, layer).map { Set($0.packages) }), at: 0)
-            } else {
-                copies.insert((height - 1, []), at: 0)
-            }
-        }
-    }
-
-    /// Walks down while the copies have the package.
-    func origin(of found: FoundPackage) -> Int {
-        var origin = copies.first?.layer ?? 0
-        for copy in copies {
-            guard copy.packages?.contains(found) == true else { break }
-            origin = copy.layer
-        }
-        return origin
     }
 }
