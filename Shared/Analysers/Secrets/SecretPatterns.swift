@@ -5,7 +5,7 @@ enum SecretPatterns {
     static let all: [SecretPattern] = keys + clouds + forges + others + [.url("tp://"), .url("ps://")] + databases
 
     private static let keys: [SecretPattern] = [
-        SecretPattern(.privateKey, anchor: "PRIVATE KEY", shown: "-----BEGIN PRIVATE KEY-----", match: privateKey),
+        SecretPattern(.privateKey, anchor: "PRIVATE KEY", shown: "-----BEGIN …", match: privateKey),
         SecretPattern(.privateKey, anchor: "PuTTY-User-Key-File-") { text, start in
             let end = ByteSet.userName.end(of: text, from: start, most: 40)
             return start == 0 || text[start - 1] == UInt8(ascii: "\n") ? start..<end : nil
