@@ -3,8 +3,8 @@ public struct LayerLimits: Hashable, Sendable {
     /// Bytes as stored.
     public var compressedBytesMax: Int64 = 16 << 30
     /// Seconds from the first byte to the last, its transfer included: a registry may send a byte a minute, and an
-    /// archive may be made to be slow. A GB takes some seconds.
-    public var secondsMax: Int64 = 3600
+    /// archive may be made to be slow. A GB takes some seconds; at 2 MB/s two hours are enough for 14 GB.
+    public var secondsMax: Int64 = 7200
     /// Bytes after decompression; also the most that one entry may claim.
     public var uncompressedBytesMax: Int64 = 64 << 30
     /// Uncompressed over compressed bytes, looked at only above `ratioFloorBytes`. Gzip reaches 1,032 on zeros.

@@ -33,7 +33,9 @@ struct LayerReaderTests {
     func tooSlow() throws {
         let layer = LayerFixture(Self.items)
         var time = ContinuousClock.now
-        for (step, isRead) in [(Duration.seconds(3600) / 3, true), (.seconds(3600), false)] {
+        let seconds = LayerLimits.standard.secondsMax
+        let limit = Duration.seconds(seconds)
+        for (step, isRead) in [(limit / 3, true), (limit, false)] {
             let reader = try LayerReader(descriptor: layer.descriptor, now: { time })
             func feed() throws {
                 for piece in 0..<4 {
@@ -49,7 +51,7 @@ struct LayerReaderTests {
                 continue
             }
             let error = #expect(throws: LayerError.self) { try feed() }
-            #expect(error?.cause == .overLimit("secondsMax", limit: 3600, value: nil))
+            #expect(error?.cause == .overLimit("secondsMax", limit: seconds, value: nil))
             #expect(error?.isTransient == false)
         }
     }
