@@ -63,7 +63,7 @@ enum ReportSchema {
     private static func report(_ value: Any) throws {
         let report = try object(
             value, needs: ["image", "packages", "findings", "undetermined", "verdict"],
-            may: ["digest", "platform"])
+            may: ["digest", "platform", "secrets", "setIDFiles"])
         for package in try list(report["packages"]) {
             let package = try object(
                 package, needs: ["name", "version", "type", "purl"], may: ["source", "layer"])
@@ -75,6 +75,11 @@ enum ReportSchema {
                 may: ["fixedVersion", "severitySource", "summary"])
             _ = try object(finding["package"] as Any, needs: ["name", "version", "purl"])
         }
+        for secret in try list(report["secrets"] ?? []) {
+            _ = try object(
+                secret, needs: ["kind", "place", "location", "sample", "isRemoved"], may: ["line", "layer"])
+        }
+        for file in try list(report["setIDFiles"] ?? []) { _ = try object(file, needs: ["path", "mode", "layer"]) }
         for unknown in try list(report["undetermined"]) { _ = try object(unknown, needs: ["what", "reason"]) }
         let verdict = try object(report["verdict"] as Any, needs: ["outcome", "controls"])
         guard let outcome = verdict["outcome"] as? String, Verdict.Outcome(rawValue: outcome) != nil else {
