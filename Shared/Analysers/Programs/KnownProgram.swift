@@ -22,7 +22,7 @@ struct KnownProgram: Sendable {
 
     /// - Parameter start: where the bytes behind a mark begin.
     /// - Returns: the version, if one of at least two numbers stands there.
-    func version(_ bytes: UnsafeRawBufferPointer, _ start: Int, _ mark: Int) -> String? {
+    func version(_ bytes: UnsafeRawBufferPointer, _ start: Int) -> String? {
         let end = Self.versionBytes.end(of: bytes, from: start, most: 60)
         let text = digitsBefore + bytes[start..<end]
         guard end - start < 60, end > start, Self.isVersion(text),

@@ -66,7 +66,7 @@ private final class ProgramReading: FileReading {
         var found: [(start: Int, version: String)] = []
         index.find(in: known, from: places.lowerBound, to: places.upperBound) { mark, start in
             let behind = start + program.marks[mark].count
-            if let version = program.version(known, behind, mark) { found.append((start, version)) }
+            if let version = program.version(known, behind) { found.append((start, version)) }
         }
         version = found.min { $0.start < $1.start }?.version
     }
