@@ -19,6 +19,8 @@ public protocol Analyser: Sendable {
     /// Raised whenever the same file gives another result: cached records of older versions are then not used.
     var version: Int { get }
     var rules: [FileRule] { get }
+    /// What its files are, where they are no proof that anything is installed; nil for all others.
+    var claim: Package.Claim? { get }
 
     /// Reads one file that matches a rule.
     ///
@@ -28,12 +30,11 @@ public protocol Analyser: Sendable {
 
     /// Begins to read a file whose rule is `pieces`.
     func reading(_ path: EntryPath) -> any FileReading
-
-    /// The package URL of a found package, once the image's distribution is known.
-    func packageURL(of found: FoundPackage, distribution: Distribution?) -> PackageURL
 }
 
 extension Analyser {
+    public var claim: Package.Claim? { nil }
+
     public func reading(_ path: EntryPath) -> any FileReading {
         preconditionFailure("\(name) has a rule that gives it files in pieces")
     }

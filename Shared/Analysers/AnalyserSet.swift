@@ -11,7 +11,7 @@ public struct AnalyserSet: Sendable {
     public static let standard = AnalyserSet([
         OSReleaseAnalyser(), DpkgAnalyser(), ApkAnalyser(), RpmAnalyser(), PacmanAnalyser(),
         PythonAnalyser(), NodeAnalyser(), RubyAnalyser(), ComposerAnalyser(), DotNetAnalyser(), GoAnalyser(),
-        RustAnalyser(), JavaAnalyser(), ProgramsAnalyser(), SecretsAnalyser(),
+        RustAnalyser(), JavaAnalyser(), ProgramsAnalyser(), SecretsAnalyser(), NodeLockAnalyser(), BillAnalyser(),
     ])
 
     /// The version of the records' form and of the merge; raised when they change.

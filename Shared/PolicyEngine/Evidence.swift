@@ -41,8 +41,8 @@ struct Evidence {
         case .maximumSeverity(let settings): return maximumSeverity(settings)
         case .blockedAdvisories(let settings): return blockedAdvisories(settings)
         case .blockedPackages(let settings): return blockedPackages(settings, inventory)
-        case .notRoot: return notRoot(inventory.configuration)
-        case .requiredLabels(let settings): return requiredLabels(settings, inventory.configuration)
+        case .notRoot: return withConfiguration(inventory) { notRoot($0) }
+        case .requiredLabels(let settings): return withConfiguration(inventory) { requiredLabels(settings, $0) }
         case .noSecrets(let settings): return noSecrets(settings, inventory)
         }
     }
@@ -96,6 +96,19 @@ struct Evidence {
         return passed(unless: packagesUnknown.map(Self.sentence))
     }
 
+    /// What is no image has no configuration, so nothing is known of it.
+    private func withConfiguration(_ inventory: Inventory, _ judge: (ImageConfiguration) -> Answer) -> Answer {
+        guard let subject = inventory.subject else { return judge(inventory.configuration) }
+        return Answer(outcome: .undetermined, reasons: ["configuration: \(Self.name(of: subject)) has none."])
+    }
+
+    private static func name(of subject: Inventory.Subject) -> String {
+        switch subject {
+        case .rootFileSystem: "a root file system"
+        case .billOfMaterials: "a bill of materials"
+        }
+    }
+
     private func notRoot(_ configuration: ImageConfiguration) -> Answer {
         guard configuration.runsAsRoot else { return Answer(outcome: .passed, reasons: []) }
         let name = configuration.user.prefix(100)
@@ -114,7 +127,10 @@ struct Evidence {
 
     private func noSecrets(_ settings: Control.NoSecrets, _ inventory: Inventory) -> Answer {
         guard let secrets = inventory.secrets else {
-            return Answer(outcome: .undetermined, reasons: ["secrets: the image was not searched for them yet."])
+            let reason =
+                inventory.subject.map { "\(Self.name(of: $0)) does not tell them" }
+                ?? "the image was not searched for them yet"
+            return Answer(outcome: .undetermined, reasons: ["secrets: \(reason)."])
         }
         let hits = secrets.filter { secret in !settings.except.contains { $0.matches(secret.location) } }
         guard hits.isEmpty else { return Answer(outcome: .failed, reasons: hits.map(Self.sentence)) }

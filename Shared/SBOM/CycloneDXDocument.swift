@@ -79,6 +79,7 @@ struct CycloneDXDocument: Encodable {
             properties.append(Property(name: "pratique:source", value: "\(source.name) \(source.version)"))
         }
         if let owner = package.owner { properties.append(Property(name: "pratique:owner", value: owner)) }
+        if let claim = package.claim { properties.append(Property(name: "pratique:claim", value: claim.rawValue)) }
         let licenses = package.licenses.map { License(license: .init(name: $0)) }
         return Component(
             type: "library", reference: package.purl, name: package.name, version: package.version, purl: package.purl,

@@ -42,6 +42,52 @@ struct ScanCommandIntegrationTests {
         }
     }
 
+    @Test("a bill of materials that it wrote is judged as the image is", arguments: ["cyclonedx", "spdx"])
+    func bill(_ form: String) async throws {
+        try await withFolder { folder in
+            let subject = try ScanSubject(in: folder)
+            let program = ScanProgram(folder: folder)
+            let image = try program.run("oci:\(subject.layout.path)", try advisories(in: folder))
+            let bill = try program.run("oci:\(subject.layout.path)", ["--format", form], command: "sbom")
+            let file = folder.appending(path: "bill.json")
+            try bill.output.write(to: file)
+            for (reference, input) in [
+                ("sbom:\(file.path)", FileHandle.nullDevice), ("sbom:-", try FileHandle(forReadingFrom: file)),
+            ] {
+                let result = try program.run(reference, try advisories(in: folder), input: input)
+                #expect(result.status == 4, "\(result.errors)")
+                let report = try #require(try result.reports().first)
+                let expected = try #require(try image.reports().first)
+                #expect(report.packages.map(\.purl) == expected.packages.map(\.purl))
+                #expect(report.packages.map(\.source) == expected.packages.map(\.source))
+                #expect(report.findings == expected.findings)
+                #expect(report.packages.allSatisfy { $0.claim == .billOfMaterials })
+            }
+        }
+    }
+
+    @Test("reads an archive from its standard input, be it a file or a pipe")
+    func standardInput() async throws {
+        try await withFolder { folder in
+            let subject = try ScanSubject(in: folder)
+            let program = ScanProgram(folder: folder)
+            let archive = try subject.dockerArchive()
+            let pipe = Pipe()
+            let writer = Thread {
+                try? pipe.fileHandleForWriting.write(contentsOf: (try? Data(contentsOf: archive)) ?? Data())
+                try? pipe.fileHandleForWriting.close()
+            }
+            writer.start()
+            for input in [try FileHandle(forReadingFrom: archive), pipe.fileHandleForReading] {
+                let result = try program.run("docker-archive:-", try advisories(in: folder), input: input)
+                #expect(result.status == 4, "\(result.errors)")
+                #expect(try result.reports().first?.findings.map(\.advisory) == ["DSA-1"])
+            }
+            let empty = try program.run("oci-archive:-", try advisories(in: folder))
+            #expect(empty.status == 1)
+        }
+    }
+
     @Test("of a registry's image", .enabled(if: DistributionRegistry.isInstalled, "docker-registry is not installed"))
     func registry() async throws {
         try await withFolder { folder in

@@ -121,6 +121,23 @@ struct ControlTests {
         #expect(try judged(nil).outcome == .undetermined)
     }
 
+    @Test(
+        "what is no image has no configuration, and a bill of materials no secrets: neither passes",
+        arguments: [Inventory.Subject.rootFileSystem, .billOfMaterials])
+    func subjects(_ subject: Inventory.Subject) throws {
+        var inventory = Samples.inventory(user: "app", labels: ["team": "a"])
+        inventory.subject = subject
+        inventory.secrets = subject == .rootFileSystem ? [] : nil
+        let name = subject == .rootFileSystem ? "a root file system" : "a bill of materials"
+        for control in [Control.notRoot, .requiredLabels(.init(labels: ["team": "*"]))] {
+            let verdict = try judge(control, inventory)
+            #expect(verdict.outcome == .undetermined)
+            #expect(verdict.controls[0].reasons == ["configuration: \(name) has none."])
+        }
+        let secrets = try judge(.noSecrets(.init()), inventory)
+        #expect(secrets.outcome == (subject == .rootFileSystem ? .compliant : .undetermined))
+    }
+
     @Test("reasons are bounded and the last one counts the rest")
     func bounded() throws {
         let findings = (0..<50).map { Samples.finding("A-\($0)", .critical) }

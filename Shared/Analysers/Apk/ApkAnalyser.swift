@@ -10,10 +10,4 @@ struct ApkAnalyser: Analyser {
     func analyse(_ path: EntryPath, _ bytes: UnsafeRawBufferPointer) throws(AnalysisError) -> FileFindings {
         try ApkParser.read(bytes)
     }
-
-    func packageURL(of found: FoundPackage, distribution: Distribution?) -> PackageURL {
-        PackageURL(
-            type: "apk", namespace: distribution?.id, name: found.name.lowercased(), version: found.version,
-            qualifiers: OSPackageQualifiers.make(architecture: found.architecture, distribution: distribution))
-    }
 }

@@ -29,8 +29,4 @@ struct DotNetAnalyser: Analyser {
         }
         return findings
     }
-
-    func packageURL(of found: FoundPackage, distribution: Distribution?) -> PackageURL {
-        PackageURL(type: "nuget", name: found.name, version: found.version)
-    }
 }

@@ -19,22 +19,4 @@ struct DpkgAnalyser: Analyser {
         let isPiece = path.parent.name.elementsEqual("status.d".utf8)
         return FileFindings(packages: try DpkgParser.packages(bytes, statusIsImplied: isPiece))
     }
-
-    func packageURL(of found: FoundPackage, distribution: Distribution?) -> PackageURL {
-        PackageURL(
-            type: "deb", namespace: distribution?.id, name: found.name.lowercased(), version: found.version,
-            qualifiers: OSPackageQualifiers.make(architecture: found.architecture, distribution: distribution))
-    }
-}
-
-/// Qualifiers that the purl types of distributions share.
-enum OSPackageQualifiers {
-    static func make(architecture: String?, distribution: Distribution?) -> [String: String] {
-        var qualifiers = ["arch": architecture ?? ""]
-        if let distribution {
-            let release = distribution.versionID ?? distribution.codename
-            qualifiers["distro"] = distribution.id + (release.map { "-" + $0 } ?? "")
-        }
-        return qualifiers
-    }
 }

@@ -18,13 +18,4 @@ struct GoAnalyser: Analyser {
     }
 
     func reading(_ path: EntryPath) -> any FileReading { GoProgramReading(path) }
-
-    func packageURL(of found: FoundPackage, distribution: Distribution?) -> PackageURL {
-        guard let slash = found.name.lastIndex(of: "/") else {
-            return PackageURL(type: "golang", name: found.name, version: found.version)
-        }
-        return PackageURL(
-            type: "golang", namespace: String(found.name[..<slash]),
-            name: String(found.name[found.name.index(after: slash)...]), version: found.version)
-    }
 }

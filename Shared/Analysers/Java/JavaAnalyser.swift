@@ -17,16 +17,6 @@ struct JavaAnalyser: Analyser {
     }
 
     func reading(_ path: EntryPath) -> any FileReading { JavaArchiveReading(path) }
-
-    /// Names are `group:artifact`, as advisories write them; the artifact alone where the group is not known.
-    func packageURL(of found: FoundPackage, distribution: Distribution?) -> PackageURL {
-        guard let colon = found.name.lastIndex(of: ":") else {
-            return PackageURL(type: "maven", name: found.name, version: found.version)
-        }
-        return PackageURL(
-            type: "maven", namespace: String(found.name[..<colon]),
-            name: String(found.name[found.name.index(after: colon)...]), version: found.version)
-    }
 }
 
 /// One archive file of an image as it passes.

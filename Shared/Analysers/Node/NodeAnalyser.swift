@@ -37,11 +37,4 @@ struct NodeAnalyser: Analyser {
         if folder.name.first == UInt8(ascii: "@") { folder = folder.parent }
         return folder.name.elementsEqual("node_modules".utf8)
     }
-
-    func packageURL(of found: FoundPackage, distribution: Distribution?) -> PackageURL {
-        let parts = found.name.split(separator: "/", maxSplits: 1)
-        return parts.count == 2
-            ? PackageURL(type: "npm", namespace: String(parts[0]), name: String(parts[1]), version: found.version)
-            : PackageURL(type: "npm", name: found.name, version: found.version)
-    }
 }

@@ -24,8 +24,4 @@ struct OSReleaseAnalyser: Analyser {
             }
         return FileFindings(distribution: distribution)
     }
-
-    func packageURL(of found: FoundPackage, distribution: Distribution?) -> PackageURL {
-        preconditionFailure("os-release has no packages")
-    }
 }

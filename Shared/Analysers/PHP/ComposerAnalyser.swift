@@ -33,11 +33,4 @@ struct ComposerAnalyser: Analyser {
                 FoundPackage(name: $0.name, version: $0.version, type: .composer, licenses: $0.license?.names ?? [])
             })
     }
-
-    func packageURL(of found: FoundPackage, distribution: Distribution?) -> PackageURL {
-        let parts = found.name.split(separator: "/", maxSplits: 1).map { $0.lowercased() }
-        return parts.count == 2
-            ? PackageURL(type: "composer", namespace: parts[0], name: parts[1], version: found.version)
-            : PackageURL(type: "composer", name: found.name.lowercased(), version: found.version)
-    }
 }

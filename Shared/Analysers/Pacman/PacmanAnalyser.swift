@@ -15,10 +15,4 @@ struct PacmanAnalyser: Analyser {
         if path.name.elementsEqual("desc".utf8) { return FileFindings(packages: [try PacmanParser.package(bytes)]) }
         return PacmanParser.files(bytes, of: path.parent.name)
     }
-
-    func packageURL(of found: FoundPackage, distribution: Distribution?) -> PackageURL {
-        PackageURL(
-            type: "alpm", namespace: distribution?.id ?? "arch", name: found.name.lowercased(), version: found.version,
-            qualifiers: OSPackageQualifiers.make(architecture: found.architecture, distribution: distribution))
-    }
 }

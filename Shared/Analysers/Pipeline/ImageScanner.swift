@@ -68,12 +68,14 @@ public final class ImageScanner: Sendable {
         }
         var layers = try await read(manifest.layers, source, extra: [:], progress)
         try check(layers, manifest, configuration)
+        let subject = source.subject
         for round in 1... {
             let known = layers
             let isLast = round >= limits.linkRoundsMax
             let (inventory, missing) = try await OwnThread.run("inventory") { [analysers, limits] in
                 var builder = InventoryBuilder(
-                    analysers: analysers, descriptors: manifest.layers, layers: known, packagesMax: limits.packagesMax)
+                    analysers: analysers, descriptors: manifest.layers, layers: known, packagesMax: limits.packagesMax,
+                    subject: subject)
                 return builder.build(image, parsed, isLastRound: isLast)
             }
             if missing.isEmpty || isLast { return inventory }

@@ -25,6 +25,7 @@ struct InventoryBuilder {
     private let layers: [LayerOutcome]
     private let descriptors: [Descriptor]
     private let packagesMax: Int
+    private let subject: Inventory.Subject?
     private let stack: LayerStack
     /// By layer, analyser and path.
     private let files: [[String: [EntryPath: LayerRecord.File]]]
@@ -38,12 +39,17 @@ struct InventoryBuilder {
     private var missing: Missing = [:]
     private var databases = PackageDatabases()
     private var ownership = Ownership()
+    private var claims = Claims()
 
-    init(analysers: AnalyserSet, descriptors: [Descriptor], layers: [LayerOutcome], packagesMax: Int) {
+    init(
+        analysers: AnalyserSet, descriptors: [Descriptor], layers: [LayerOutcome], packagesMax: Int,
+        subject: Inventory.Subject?
+    ) {
         self.analysers = analysers
         self.layers = layers
         self.descriptors = descriptors
         self.packagesMax = packagesMax
+        self.subject = subject
         stack = LayerStack(layers.map { $0.record?.contents ?? .empty })
         hardLinks = layers.map { layer in
             let links = layer.record?.contents.hardLinks ?? [:]
@@ -63,8 +69,11 @@ struct InventoryBuilder {
     ) -> (inventory: Inventory, missing: Missing) {
         let configuration = parsed.configuration
         secrets = parsed.secrets
-        distribution = findDistribution()
-        for analyser in analysers.analysers where !(analyser is OSReleaseAnalyser) { collect(analyser) }
+        distribution = findDistribution() ?? statedDistribution()
+        for analyser in analysers.analysers where !(analyser is OSReleaseAnalyser) && analyser.claim == nil {
+            collect(analyser)
+        }
+        for analyser in analysers.analysers where analyser.claim != nil { collectClaims(analyser) }
         if isLastRound {
             for path in Set(missing.values.flatMap(\.keys)).sorted() {
                 note(path, "a link leads to it, and its content was not kept")
@@ -74,6 +83,7 @@ struct InventoryBuilder {
         if configuration.platform.os == "windows" {
             undetermined.append(Undetermined(what: "Windows packages", reason: "not read"))
         }
+        addClaims()
         let isBare = packages.isEmpty && undetermined.isEmpty
         if let absent = databases.absent(of: distribution, isBare: isBare) { undetermined.append(absent) }
         let inventory = Inventory(
@@ -82,7 +92,8 @@ struct InventoryBuilder {
             layers: inventoryLayers(configuration), packages: ownership.applied(to: packages.sorted(by: Self.isBefore)),
             undetermined: limitedUndetermined(),
             notes: notes(), analyserVersion: analysers.version, configurationDigest: image.manifest.config.digest,
-            secrets: limitedSecrets(), setIDFiles: setIDFiles())
+            secrets: subject == .billOfMaterials ? nil : limitedSecrets(),
+            setIDFiles: subject == .billOfMaterials ? nil : setIDFiles(), subject: subject)
         return (inventory, missing)
     }
 
@@ -100,7 +111,7 @@ struct InventoryBuilder {
                 guard let findings = findings(place, analyser, rule, at: path) else { continue }
                 if findings.packages.isEmpty, !rule.mayBeEmpty { emptyDatabases.append(path) }
                 let history = DatabaseCopies(stack: stack, path: path) { self.record($0, $1, analyser)?.findings }
-                for found in findings.packages { add(found, analyser, layer: history.origin(of: found), place.path) }
+                for found in findings.packages { add(found, layer: history.origin(of: found), place.path) }
                 undetermined += findings.undetermined
                 ownership.add(findings.owned, stack)
             case .directory(let path, _, _): collectDirectory(path, analyser, rule)
@@ -165,22 +176,59 @@ struct InventoryBuilder {
                     else { continue }
                     layer = lower
                 }
-                add(found, analyser, layer: layer, place.path)
+                add(found, layer: layer, place.path)
             }
         }
     }
 
     /// Files that count wherever they lie, each for the topmost layer that has it.
     private mutating func collectAnywhere(_ analyser: any Analyser) {
+        for (place, findings) in filesAnywhere(analyser) {
+            undetermined += findings.undetermined
+            ownership.add(findings.owned, stack)
+            for found in findings.packages { add(found, layer: place.layer, place.path) }
+        }
+    }
+
+    private mutating func filesAnywhere(_ analyser: any Analyser) -> [(place: VisibleFile, findings: FileFindings)] {
         let rules = analyser.rules
+        var found: [(VisibleFile, FileFindings)] = []
         for place in visibleFiles(analyser, where: { path in rules.contains { $0.matchesAnywhere(path) } }) {
             guard let rule = rules.first(where: { $0.matchesAnywhere(place.path) }),
                 let findings = findings(place.real, analyser, rule, at: place.path)
             else { continue }
-            undetermined += findings.undetermined
-            ownership.add(findings.owned, stack)
-            for found in findings.packages { add(found, analyser, layer: place.layer, place.path) }
+            found.append((place, findings))
         }
+        return found
+    }
+
+    // MARK: Claims
+
+    /// What a claim leaves open counts only where there is nothing but the claim.
+    private mutating func collectClaims(_ analyser: any Analyser) {
+        guard let claim = analyser.claim else { return }
+        for (place, findings) in filesAnywhere(analyser) {
+            if subject == .billOfMaterials, claim == .billOfMaterials { undetermined += findings.undetermined }
+            let packages = findings.packages.map { package($0, layer: place.layer, place.path, claim) }
+            claims.add(packages, claim, in: place.path.parent)
+        }
+    }
+
+    /// Once all packages that are installed are known.
+    private mutating func addClaims() {
+        let counted = claims.counted(beside: packages) { databases.has($0) }
+        for package in counted {
+            if package.claim == .billOfMaterials { databases.found(package.type) }
+            add(package)
+        }
+    }
+
+    /// Of an image that does not say it itself.
+    private mutating func statedDistribution() -> Distribution? {
+        for analyser in analysers.analysers where analyser.claim == .billOfMaterials {
+            if let found = filesAnywhere(analyser).lazy.compactMap(\.findings.distribution).first { return found }
+        }
+        return nil
     }
 
     /// Files that were read in pieces, each for the topmost layer that has it, by whatever name it is there.
@@ -201,7 +249,7 @@ struct InventoryBuilder {
                     continue
                 }
                 undetermined += findings.undetermined
-                for found in findings.packages { add(found, analyser, layer: layer, name) }
+                for found in findings.packages { add(found, layer: layer, name) }
             }
         }
     }
@@ -252,19 +300,28 @@ struct InventoryBuilder {
         return nil
     }
 
-    private mutating func add(_ found: FoundPackage, _ analyser: any Analyser, layer: Int, _ location: EntryPath) {
+    private mutating func add(_ found: FoundPackage, layer: Int, _ location: EntryPath) {
+        add(package(found, layer: layer, location))
+    }
+
+    private func package(
+        _ found: FoundPackage, layer: Int, _ location: EntryPath, _ claim: Package.Claim? = nil
+    ) -> Package {
+        Package(
+            name: found.name, version: found.version, type: found.type, architecture: found.architecture,
+            purl: found.packageURL(of: distribution).description, source: found.source,
+            layer: descriptors[layer].digest, location: location.description + (found.inside ?? ""),
+            licenses: found.licenses, claim: claim)
+    }
+
+    private mutating func add(_ package: Package) {
         guard packages.count < packagesMax else {
             let reason = "the image has more than the limit packagesMax = \(packagesMax)"
             // The same each time; the list of them is a set in the end.
             guard undetermined.last?.reason != reason else { return }
             return undetermined.append(Undetermined(what: "packages", reason: reason))
         }
-        packages.insert(
-            Package(
-                name: found.name, version: found.version, type: found.type, architecture: found.architecture,
-                purl: analyser.packageURL(of: found, distribution: distribution).description, source: found.source,
-                layer: descriptors[layer].digest, location: location.description + (found.inside ?? ""),
-                licenses: found.licenses))
+        packages.insert(package)
     }
 
     // MARK: The rest of the inventory

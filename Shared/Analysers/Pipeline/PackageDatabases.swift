@@ -11,6 +11,9 @@ struct PackageDatabases {
         if let type { found.insert(type) }
     }
 
+    /// Whether a database of such packages was read, or stood in for.
+    func has(_ type: PackageType) -> Bool { found.contains(type) }
+
     /// - Parameter isBare: whether the image has no package of any kind, and nothing is said to be unknown yet.
     /// - Returns: what stays unknown for lack of a database; nil if there is one.
     func absent(of distribution: Distribution?, isBare: Bool) -> Undetermined? {

@@ -28,10 +28,6 @@ struct ProgramsAnalyser: Analyser {
         if path.name.elementsEqual(JavaRelease.fileName.utf8) { return JavaRelease() }
         return ProgramReading(KnownProgram.named(path.name))
     }
-
-    func packageURL(of found: FoundPackage, distribution: Distribution?) -> PackageURL {
-        PackageURL(type: "generic", name: found.name, version: found.version)
-    }
 }
 
 /// Looks for a program's statement of its version as its bytes pass; the first counts.

@@ -23,8 +23,4 @@ struct PythonAnalyser: Analyser {
         guard folder.first != UInt8(ascii: "~") else { return FileFindings() }
         return FileFindings(packages: [try PythonParser.package(bytes)])
     }
-
-    func packageURL(of found: FoundPackage, distribution: Distribution?) -> PackageURL {
-        PackageURL(type: "pypi", name: PythonParser.normalised(found.name), version: found.version)
-    }
 }

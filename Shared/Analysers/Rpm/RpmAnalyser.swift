@@ -40,15 +40,4 @@ struct RpmAnalyser: Analyser {
         let reason = "the newest pages of the database are in its write-ahead log, which is not read"
         return FileFindings(undetermined: [Undetermined(what: "rpm packages", reason: reason)])
     }
-
-    func packageURL(of found: FoundPackage, distribution: Distribution?) -> PackageURL {
-        var qualifiers = OSPackageQualifiers.make(architecture: found.architecture, distribution: distribution)
-        var version = found.version
-        if let colon = version.firstIndex(of: ":") {
-            qualifiers["epoch"] = String(version[..<colon])
-            version = String(version[version.index(after: colon)...])
-        }
-        return PackageURL(
-            type: "rpm", namespace: distribution?.id, name: found.name, version: version, qualifiers: qualifiers)
-    }
 }

@@ -10,9 +10,4 @@ struct RubyAnalyser: Analyser {
     func analyse(_ path: EntryPath, _ bytes: UnsafeRawBufferPointer) throws(AnalysisError) -> FileFindings {
         FileFindings(packages: [try GemSpecification.package(bytes)])
     }
-
-    func packageURL(of found: FoundPackage, distribution: Distribution?) -> PackageURL {
-        PackageURL(
-            type: "gem", name: found.name, version: found.version, qualifiers: ["platform": found.architecture ?? ""])
-    }
 }

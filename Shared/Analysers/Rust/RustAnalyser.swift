@@ -17,10 +17,6 @@ struct RustAnalyser: Analyser {
     }
 
     func reading(_ path: EntryPath) -> any FileReading { RustProgramReading() }
-
-    func packageURL(of found: FoundPackage, distribution: Distribution?) -> PackageURL {
-        PackageURL(type: "cargo", name: found.name, version: found.version)
-    }
 }
 
 /// The list of crates, as `cargo auditable` writes it (its `PARSING.md`).

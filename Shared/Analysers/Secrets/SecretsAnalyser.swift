@@ -24,11 +24,6 @@ struct SecretsAnalyser: Analyser {
 
     func reading(_ path: EntryPath) -> any FileReading { Reading() }
 
-    /// It finds no packages.
-    func packageURL(of found: FoundPackage, distribution: Distribution?) -> PackageURL {
-        PackageURL(type: "generic", name: found.name, version: found.version)
-    }
-
     private final class Reading: FileReading {
         private var search = SecretSearch()
 

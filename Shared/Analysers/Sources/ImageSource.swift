@@ -9,6 +9,8 @@ public import Model
 public protocol ImageSource: Sendable {
     /// How people call it: the reference as given.
     var name: String { get }
+    /// What it is, where it is no image; nil for one.
+    var subject: Inventory.Subject? { get }
     /// The manifest or index that the reference names.
     func root() async throws -> SourceDocument
     /// A manifest or index that an index points at.
@@ -20,6 +22,10 @@ public protocol ImageSource: Sendable {
     ///
     /// An error of the sink ends the transfer and is thrown unchanged.
     func layer(_ descriptor: Descriptor, into sink: any LayerSink) async throws
+}
+
+extension ImageSource {
+    public var subject: Inventory.Subject? { nil }
 }
 
 /// The bytes of a manifest or an index, as the source has them.

@@ -1,14 +1,18 @@
 import Foundation
 
 /// Image references of things on this machine: `oci:FOLDER[:TAG]`, `oci-archive:FILE[:TAG]`,
-/// `docker-archive:FILE[:NAME:TAG]`, and the root file system `dir:FOLDER`.
+/// `docker-archive:FILE[:NAME:TAG]`; and of what is no image, the root file system `dir:FOLDER` and the bill of
+/// materials `sbom:FILE`. The file `-` is the standard input.
 public enum LocalImages {
     /// Whether a reference is of something on this machine.
     public static func holds(_ reference: String) -> Bool {
-        isFolder(reference) || ["oci:", "oci-archive:", "docker-archive:"].contains { reference.hasPrefix($0) }
+        isNoImage(reference) || ["oci:", "oci-archive:", "docker-archive:"].contains { reference.hasPrefix($0) }
     }
 
-    /// Whether it is of a root file system, which no registry can show.
+    /// Whether it is of something that is no image, which no registry can show.
+    public static func isNoImage(_ reference: String) -> Bool { isFolder(reference) || reference.hasPrefix("sbom:") }
+
+    /// Whether it is of a root file system.
     public static func isFolder(_ reference: String) -> Bool { reference.hasPrefix("dir:") }
 
     /// The source that a reference names; nil if it is none of these, so a registry's.
@@ -24,7 +28,14 @@ public enum LocalImages {
                 "dir:",
                 { path, tag in
                     guard tag == nil else { throw ScanError(.notFound, "\(reference): no such folder") }
-                    return try FolderSource(name: reference, folder: path)
+                    return try SingleLayerSource.folder(path, name: reference)
+                }
+            ),
+            (
+                "sbom:",
+                { path, tag in
+                    guard tag == nil else { throw ScanError(.notFound, "\(reference): no such file") }
+                    return try SingleLayerSource.bill(path, name: reference)
                 }
             ),
         ]
@@ -33,7 +44,7 @@ public enum LocalImages {
         do {
             return try await OwnThread.run("image-open") {
                 let (path, tag) = try split(text, reference)
-                return try form.open(path, tag)
+                return try form.open(path == "-" ? try StandardInput.path() : path, tag)
             }
         } catch { throw ScanError(mapping: error) }
     }
@@ -41,6 +52,10 @@ public enum LocalImages {
     /// The longest beginning that exists is the path: names of files may hold colons.
     private static func split(_ text: String, _ reference: String) throws -> (path: String, tag: String?) {
         var path = text[...]
+        if path == "-" || path.hasPrefix("-:") {
+            let tag = path.dropFirst(2)
+            return ("-", tag.isEmpty ? nil : String(tag))
+        }
         while true {
             if !path.isEmpty, FileManager.default.fileExists(atPath: String(path)) {
                 let tag = text[path.endIndex...].dropFirst()

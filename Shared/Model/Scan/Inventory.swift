@@ -29,6 +29,14 @@ public struct Inventory: Hashable, Sendable, Codable {
         }
     }
 
+    /// What was read, where it is no image: then there is no image configuration to judge.
+    public enum Subject: String, Hashable, Sendable, Codable {
+        /// A folder.
+        case rootFileSystem = "root-file-system"
+        /// A list of packages, and nothing of what they brought.
+        case billOfMaterials = "bill-of-materials"
+    }
+
     /// The digest of the platform's manifest.
     public var digest: Digest
     public var platform: Platform
@@ -49,12 +57,15 @@ public struct Inventory: Hashable, Sendable, Codable {
     public var secrets: [ExposedSecret]?
     /// The first thousand, sorted by path. Nil where they were not looked for yet.
     public var setIDFiles: [SetIDFile]?
+    /// Nil for an image.
+    public var subject: Subject?
 
     public init(
         digest: Digest, platform: Platform, distribution: Distribution?, configuration: ImageConfiguration,
         layers: [Layer],
         packages: [Package], undetermined: [Undetermined], notes: [String] = [], analyserVersion: String,
-        configurationDigest: Digest? = nil, secrets: [ExposedSecret]? = nil, setIDFiles: [SetIDFile]? = nil
+        configurationDigest: Digest? = nil, secrets: [ExposedSecret]? = nil, setIDFiles: [SetIDFile]? = nil,
+        subject: Subject? = nil
     ) {
         self.digest = digest
         self.platform = platform
@@ -68,6 +79,7 @@ public struct Inventory: Hashable, Sendable, Codable {
         self.configurationDigest = configurationDigest
         self.secrets = secrets
         self.setIDFiles = setIDFiles
+        self.subject = subject
     }
 }
 

@@ -26,6 +26,14 @@ public struct Package: Hashable, Sendable, Codable {
         }
     }
 
+    /// What says that a package is there, where nothing of it was seen.
+    public enum Claim: String, Hashable, Sendable, Codable {
+        /// A lock file with nothing installed beside it.
+        case lockFile = "lock-file"
+        /// A software bill of materials.
+        case billOfMaterials = "bill-of-materials"
+    }
+
     public var name: String
     /// As the package manager writes it; rpm with a non-zero epoch as `epoch:version-release`.
     public var version: String
@@ -42,11 +50,14 @@ public struct Package: Hashable, Sendable, Codable {
     /// For a language's package: the distribution's package that installed its files. The distribution patches it
     /// without raising its version, so its own advice counts and not the language's.
     public var owner: String?
+    /// Nil for a package that is installed.
+    public var claim: Claim?
 
     public init(
         name: String, version: String, type: PackageType, architecture: String? = nil, purl: String,
         source: Source? = nil,
-        layer: Digest? = nil, location: String, licenses: [String] = [], owner: String? = nil
+        layer: Digest? = nil, location: String, licenses: [String] = [], owner: String? = nil,
+        claim: Claim? = nil
     ) {
         self.name = name
         self.version = version
@@ -58,5 +69,6 @@ public struct Package: Hashable, Sendable, Codable {
         self.location = location
         self.licenses = licenses
         self.owner = owner
+        self.claim = claim
     }
 }

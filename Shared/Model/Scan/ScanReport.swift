@@ -17,6 +17,8 @@ public struct ScanReport: Hashable, Sendable, Codable {
         public var purl: String
         public var source: Package.Source?
         public var layer: Digest?
+        /// Nil for a package that is installed.
+        public var claim: Package.Claim?
 
         public init(_ package: Package) {
             name = package.name
@@ -25,6 +27,7 @@ public struct ScanReport: Hashable, Sendable, Codable {
             purl = package.purl
             source = package.source
             layer = package.layer
+            claim = package.claim
         }
     }
 

@@ -96,4 +96,166 @@ struct NodeTests {
             #expect(Set(found + ["app@1.0.0"]) == Set(listed), "\(output)")
         }
     }
+
+    // MARK: Lock files
+
+    private static func locked(_ file: String, _ text: String) async throws -> [String] {
+        let inventory = try await Scanning.inventory([.file("app/" + file, text)])
+        #expect(inventory.packages.allSatisfy { $0.claim == .lockFile && $0.type == .npm })
+        return inventory.packages.map { "\($0.name) \($0.version)" } + inventory.undetermined.map(\.reason)
+    }
+
+    @Test(
+        "lock files of npm, without what serves development only",
+        arguments: [
+            """
+            {"lockfileVersion": 3, "packages": {
+              "": {"name": "app", "version": "1.0.0"}, "packages/own": {"version": "1.0.0"},
+              "node_modules/own": {"link": true, "resolved": "packages/own"},
+              "node_modules/@a/b": {"version": "1.2.3"}, "node_modules/@a/b/node_modules/c": {"version": "2.0.0"},
+              "node_modules/alias": {"name": "real", "version": "3.0.0"},
+              "node_modules/jest": {"version": "29.0.0", "dev": true},
+              "node_modules/git": {"version": "git+ssh://git@github.com/a/b.git#abc"}}}
+            """,
+            """
+            {"lockfileVersion": 1, "dependencies": {
+              "@a/b": {"version": "1.2.3", "dependencies": {"c": {"version": "2.0.0"}}},
+              "alias": {"version": "npm:real@3.0.0"}, "jest": {"version": "29.0.0", "dev": true},
+              "git": {"version": "git+ssh://git@github.com/a/b.git#abc"}}}
+            """,
+        ])
+    func npmLock(_ text: String) async throws {
+        #expect(try await Self.locked("package-lock.json", text) == ["@a/b 1.2.3", "c 2.0.0", "real 3.0.0"])
+        #expect(try await Self.locked("npm-shrinkwrap.json", text) == ["@a/b 1.2.3", "c 2.0.0", "real 3.0.0"])
+    }
+
+    @Test(
+        "lock files of Yarn, of the first and of later ones",
+        arguments: [
+            """
+            # yarn lockfile v1
+
+
+            "@a/b@^1.0.0", "@a/b@^1.2.0":
+              version "1.2.3"
+              resolved "https://registry.yarnpkg.com/@a/b/-/b-1.2.3.tgz#abc"
+              dependencies:
+                version "9.9.9"
+
+            alias@npm:real@^3:
+              version "3.0.0"
+
+            c@2:
+              version "2.0.0"
+            """,
+            """
+            __metadata:
+              version: 8
+
+            "@a/b@npm:^1.0.0, @a/b@npm:^1.2.0":
+              version: 1.2.3
+              resolution: "@a/b@npm:1.2.3"
+              dependencies:
+                c: "npm:2"
+              languageName: node
+
+            "alias@npm:real@^3":
+              version: 3.0.0
+              resolution: "real@npm:3.0.0"
+
+            "app@workspace:.":
+              version: 0.0.0-use.local
+              resolution: "app@workspace:."
+
+            "c@patch:c@npm%3A2.0.0#~/.yarn/patches/c.patch":
+              version: 2.0.0
+              resolution: "c@patch:c@npm%3A2.0.0#~/.yarn/patches/c.patch::version=2.0.0&hash=1"
+            """,
+        ])
+    func yarnLock(_ text: String) async throws {
+        #expect(try await Self.locked("yarn.lock", text) == ["@a/b 1.2.3", "c 2.0.0", "real 3.0.0"])
+    }
+
+    @Test(
+        "lock files of pnpm 5, 6 and 9",
+        arguments: [
+            """
+            lockfileVersion: 5.4
+            dependencies:
+              x: 9.9.9
+            packages:
+
+              /@a/b/1.2.3_c@2.0.0:
+                resolution: {integrity: sha512-x}
+                dev: false
+
+              /c/2.0.0:
+                resolution: {integrity: sha512-x}
+
+              /jest/29.0.0:
+                dev: true
+            """,
+            """
+            lockfileVersion: '6.0'
+            packages:
+              /@a/b@1.2.3(c@2.0.0):
+                dev: false
+              /c@2.0.0:
+                resolution: {integrity: sha512-x}
+              /jest@29.0.0:
+                dev: true
+              file:../own:
+                resolution: {directory: ../own, type: directory}
+            """,
+            """
+            lockfileVersion: '9.0'
+
+            importers:
+              .:
+                dependencies:
+                  x:
+                    version: 9.9.9
+
+            packages:
+
+              '@a/b@1.2.3':
+                resolution: {integrity: sha512-x}
+
+              c@2.0.0:
+                resolution: {integrity: sha512-x}
+
+            snapshots:
+
+              d@1.0.0: {}
+            """,
+        ])
+    func pnpmLock(_ text: String) async throws {
+        #expect(try await Self.locked("pnpm-lock.yaml", text) == ["@a/b 1.2.3", "c 2.0.0"])
+    }
+
+    @Test("a lock file counts only where nothing is installed beside it")
+    func lockBesideInstalled() async throws {
+        let lock = #"{"packages": {"node_modules/ms": {"version": "2.0.0"}}}"#
+        let inventory = try await Scanning.inventory([
+            .file("usr/lib/node_modules/npm/package.json", Self.json("npm", "10.2.0")),
+            .file("a/package-lock.json", lock), .file("a/node_modules/x/package.json", Self.json("x", "1.0.0")),
+            .file("ab/package-lock.json", lock),
+        ])
+        #expect(
+            inventory.packages.map { "\($0.name) \($0.location)" } == [
+                "ms ab/package-lock.json", "npm usr/lib/node_modules/npm/package.json",
+                "x a/node_modules/x/package.json",
+            ])
+    }
+
+    @Test(
+        "damaged lock files are told",
+        arguments: [
+            ("package-lock.json", "[]", "the document has another type"),
+            ("yarn.lock", "x", "line 1 is no entry of a lock file"),
+            ("pnpm-lock.yaml", "x: 1", "it has no lockfileVersion"),
+        ])
+    func damagedLock(_ file: String, _ text: String, _ reason: String) async throws {
+        #expect(try await Self.locked(file, text).first == reason)
+    }
 }

@@ -46,6 +46,39 @@ struct LocalImageTests {
         }
     }
 
+    @Test("a bill of materials is an inventory of what it names, and of nothing else")
+    func bill() async throws {
+        try await Scanning.withFolder { folder in
+            let file = folder.appending(path: "app.json")
+            let text = """
+                {"bomFormat": "CycloneDX", "specVersion": "1.6", "compositions": [{"aggregate": "incomplete"}],
+                 "components": [
+                   {"type": "library", "name": "ms", "purl": "pkg:npm/ms@2.1.3"},
+                   {"type": "library", "name": "curl", "purl": "pkg:deb/debian/curl@7.88?distro=debian-12"},
+                   {"type": "library", "name": "b", "purl": "pkg:conan/b@1"}, {"type": "library", "name": "a"},
+                   {"type": "library", "name": "c", "purl": "pkg:npm/c"}, {"name": "x", "purl": "x"}]}
+                """
+            try Data(text.utf8).write(to: file)
+            let inventory = try #require(try await Self.scan("sbom:\(file.path)").first)
+            #expect(Scanning.list(inventory) == ["curl 7.88@0", "ms 2.1.3@0"])
+            #expect(inventory.packages.allSatisfy { $0.claim == .billOfMaterials })
+            #expect(inventory.distribution == Distribution(id: "debian", versionID: "12"))
+            #expect(inventory.subject == .billOfMaterials)
+            #expect(inventory.secrets == nil && inventory.setIDFiles == nil)
+            #expect(
+                inventory.undetermined.map(\.reason) == [
+                    "1 components have no package URL", "bad package URL “x”: it begins with pkg:",
+                    "component c has no version", "components of these types are not known: conan",
+                    "it says of itself that it is incomplete",
+                ])
+            try Data("{}".utf8).write(to: file)
+            #expect(
+                try await Self.scan("sbom:\(file.path)").first?.undetermined.map(\.reason)
+                    == ["it is neither CycloneDX nor SPDX"])
+            #expect(await Self.kind("sbom:\(file.path).none") == .notFound)
+        }
+    }
+
     @Test("a root file system in a folder is an image of one layer")
     func folder() async throws {
         try await Scanning.withFolder { folder in
@@ -76,6 +109,7 @@ struct LocalImageTests {
             #expect(Scanning.list(inventory) == ["libc6 2.36@0", "x 1@0"])
             #expect(inventory.setIDFiles?.map(\.path) == ["bin/su"])
             #expect(inventory.undetermined == [])
+            #expect(inventory.subject == .rootFileSystem)
             #expect(try await Self.scan("dir:\(root.path)") == [inventory], "the same folder, the same bytes")
             #expect(await Self.kind("dir:\(root.path)/none") == .notFound)
             #expect(await Self.kind("dir:\(root.path)/empty") == .notFound)

@@ -21,16 +21,22 @@ struct ScanProgram {
 
     var cache: URL { folder.appending(path: "cache") }
 
-    func run(_ image: String, _ arguments: [String], environment: [String: String] = [:]) throws -> Result {
+    /// - Parameters:
+    ///   - command: `scan`, or another that takes an image.
+    ///   - input: what its standard input is; nothing without it.
+    func run(
+        _ image: String, _ arguments: [String], environment: [String: String] = [:], command: String = "scan",
+        input: FileHandle = .nullDevice
+    ) throws -> Result {
         let (output, errors) = (folder.appending(path: "stdout"), folder.appending(path: "stderr"))
         for file in [output, errors] { try Data().write(to: file) }
         let process = Process()
         process.executableURL = try PratiqueInstance.executable
-        process.arguments = ["scan", image] + arguments
+        process.arguments = [command, image] + arguments
         process.environment = ProcessInfo.processInfo.environment.merging(
             ["XDG_CACHE_HOME": cache.path].merging(environment) { $1 }
         ) { $1 }
-        process.standardInput = FileHandle.nullDevice
+        process.standardInput = input
         process.standardOutput = try FileHandle(forWritingTo: output)
         process.standardError = try FileHandle(forWritingTo: errors)
         try process.run()
@@ -66,7 +72,7 @@ enum ReportSchema {
             may: ["digest", "platform", "secrets", "setIDFiles"])
         for package in try list(report["packages"]) {
             let package = try object(
-                package, needs: ["name", "version", "type", "purl"], may: ["source", "layer"])
+                package, needs: ["name", "version", "type", "purl"], may: ["source", "layer", "claim"])
             if let source = package["source"] { _ = try object(source, needs: ["name", "version"]) }
         }
         for finding in try list(report["findings"]) {

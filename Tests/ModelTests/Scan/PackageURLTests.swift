@@ -30,6 +30,35 @@ struct PackageURLTests {
     @Test("parts become the text of the specification", arguments: table)
     func text(purl: PackageURL, expected: String) { #expect(purl.description == expected) }
 
+    @Test("the text of the specification is read back", arguments: table)
+    func read(purl: PackageURL, text: String) throws {
+        #expect(try PackageURL(text).description == text)
+        #expect(try PackageURL(text).name == purl.name)
+    }
+
+    @Test("package URLs as others write them")
+    func others() throws {
+        let url = try PackageURL("PKG://npm/@angular/core@1.0.0?Vcs_URL=git%2Bhttps://a/b#src/main")
+        #expect(
+            url
+                == PackageURL(
+                    type: "npm", namespace: "@angular", name: "core", version: "1.0.0",
+                    qualifiers: ["vcs_url": "git+https://a/b"]))
+        #expect(try PackageURL("pkg:npm/@angular/core").version == nil)
+        #expect(try PackageURL("pkg:golang/google.golang.org/genproto@v0.0.0-1").namespace == "google.golang.org")
+    }
+
+    @Test(
+        "what is no package URL is told",
+        arguments: [
+            ("", "it begins with pkg:"), ("npm/a@1", "it begins with pkg:"), ("pkg:npm", "it has no type"),
+            ("pkg:npm/", "it has no name"), ("pkg:npm/a%2", "an escape is broken"),
+            ("pkg:npm/a%zz", "an escape is broken"), ("pkg:npm/a@1?x", "a qualifier has no ="),
+        ])
+    func damage(_ text: String, _ reason: String) {
+        #expect { try PackageURL(text) } throws: { ($0 as? ParseError)?.reason == reason }
+    }
+
     @Test("an inventory and a report survive JSON")
     func coding() throws {
         let digest = try Digest(DigestTests.sha256)

@@ -5,7 +5,7 @@ import ArgumentParser
 struct ImageOptions: ParsableArguments {
     @Argument(
         help:
-            "registry.example.com/team/app:1, oci:FOLDER[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE[:NAME:TAG], or dir:FOLDER for a root file system."
+            "registry.example.com/team/app:1, oci:FOLDER[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE[:NAME:TAG]; dir:FOLDER for a root file system, sbom:FILE for a bill of materials. FILE may be - for the standard input."
     )
     var image: String
 

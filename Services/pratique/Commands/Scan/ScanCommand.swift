@@ -36,8 +36,8 @@ struct ScanCommand: AsyncParsableCommand {
             throw ValidationError("--advisories and --policy belong to --offline; a server has its own")
         }
         if offline && register != .never { throw ValidationError("--register needs a server") }
-        if !offline && LocalImages.isFolder(image.image) {
-            throw ValidationError("a folder is no image that a registry could show; judge it with --offline")
+        if !offline && LocalImages.isNoImage(image.image) {
+            throw ValidationError("\(image.image) is no image that a registry could show; judge it with --offline")
         }
         if !offline && name == nil && image.isLocal {
             throw ValidationError("with a server, an image from a folder or a file needs --name REFERENCE")

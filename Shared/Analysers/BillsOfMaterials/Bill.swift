@@ -1,0 +1,91 @@
+import Model
+
+/// What a bill of materials says, in whichever form it was written.
+struct Bill {
+    /// One component that may be a package.
+    struct Component {
+        var name: String
+        var version: String?
+        var purl: String?
+        var licenses: [String] = []
+        var source: Package.Source?
+    }
+
+    var components: [Component] = []
+    var distribution: Distribution?
+    /// What the bill says itself that it lacks.
+    var gaps: [String] = []
+
+    func findings() throws(AnalysisError) -> FileFindings {
+        try AnalysisLimits.check(packages: components.count)
+        var findings = FileFindings(distribution: distribution)
+        var gaps = gaps
+        var unknownTypes: Set<String> = []
+        var withoutURL = 0
+        for component in components {
+            guard let text = component.purl else {
+                withoutURL += 1
+                continue
+            }
+            let url: PackageURL
+            do { url = try PackageURL(text) } catch {
+                gaps.append(error.description)
+                continue
+            }
+            guard var package = FoundPackage(url) else {
+                if Self.isNoPackage(url) { continue }
+                if PackageType(rawValue: url.type) != nil {
+                    gaps.append("component \(component.name.prefix(60)) has no version")
+                } else {
+                    unknownTypes.insert(String(url.type.prefix(60)))
+                }
+                continue
+            }
+            package.licenses = component.licenses
+            package.source = component.source ?? Self.source(url, package)
+            findings.packages.append(package)
+            if findings.distribution == nil, package.type.isOperatingSystem {
+                findings.distribution = Self.distribution(url)
+            }
+        }
+        if withoutURL > 0 { gaps.append("\(withoutURL) components have no package URL") }
+        if !unknownTypes.isEmpty {
+            gaps.append("components of these types are not known: \(unknownTypes.sorted().joined(separator: ", "))")
+        }
+        findings.undetermined = Set(gaps).sorted().prefix(Self.gapsMax).map {
+            Undetermined(what: "bill of materials", reason: $0)
+        }
+        try findings.check()
+        return findings
+    }
+
+    private static let gapsMax = 100
+
+    /// Images and repositories of source code, which bills name beside the packages.
+    private static func isNoPackage(_ url: PackageURL) -> Bool {
+        ["oci", "docker", "github", "gitlab", "bitbucket"].contains(url.type)
+    }
+
+    /// `upstream`, as syft writes it: a name, `name@version`, or the file of a source rpm.
+    private static func source(_ url: PackageURL, _ package: FoundPackage) -> Package.Source? {
+        guard package.type.isOperatingSystem, let upstream = url.qualifiers["upstream"], !upstream.isEmpty else {
+            return nil
+        }
+        if package.type == .rpm { return RpmHeader.source(upstream) }
+        guard let at = upstream.lastIndex(of: "@"), at != upstream.startIndex else {
+            return Package.Source(name: upstream, version: package.version)
+        }
+        return Package.Source(
+            name: String(upstream[..<at]), version: String(upstream[upstream.index(after: at)...]))
+    }
+
+    /// The qualifier `distro`: the name, and the release behind the last hyphen.
+    private static func distribution(_ url: PackageURL) -> Distribution? {
+        guard let distro = url.qualifiers["distro"], !distro.isEmpty else { return nil }
+        guard let hyphen = distro.lastIndex(of: "-"), hyphen != distro.startIndex else {
+            return Distribution(id: distro.lowercased(), versionID: nil)
+        }
+        return Distribution(
+            id: distro[..<hyphen].lowercased(), versionID: String(distro[distro.index(after: hyphen)...]))
+    }
+}

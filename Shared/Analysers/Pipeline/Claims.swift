@@ -1,0 +1,59 @@
+import LayerArchive
+import Model
+
+/// What files say to be there without proof, and which of it counts beside the packages that were seen.
+///
+/// A lock file counts where nothing of its kind is installed below its folder. A bill of materials counts for what was
+/// not seen, but not for a distribution's packages where the distribution's own database was read: that is the truth.
+struct Claims {
+    private var lists: [(claim: Package.Claim, folder: EntryPath, packages: [Package])] = []
+
+    /// - Parameter folder: where the file lies.
+    mutating func add(_ packages: [Package], _ claim: Package.Claim, in folder: EntryPath) {
+        lists.append((claim, folder, packages))
+    }
+
+    /// - Parameters:
+    ///   - seen: the packages that are installed.
+    ///   - hasDatabase: whether a distribution's database of such packages was read.
+    func counted(beside seen: Set<Package>, hasDatabase: (PackageType) -> Bool) -> [Package] {
+        guard !lists.isEmpty else { return [] }
+        let installed = Set(seen.map(Identity.init))
+        let places = Dictionary(grouping: seen, by: \.type).mapValues { packages in
+            packages.map { Array($0.location.utf8) }.sorted { $0.lexicographicallyPrecedes($1) }
+        }
+        return lists.flatMap { claim, folder, packages -> [Package] in
+            switch claim {
+            case .lockFile:
+                let types = Set(packages.map(\.type))
+                let isInstalled = types.contains { Self.isAny(of: places[$0] ?? [], below: folder) }
+                return isInstalled ? [] : packages
+            case .billOfMaterials:
+                return packages.filter { !hasDatabase($0.type) && !installed.contains(Identity($0)) }
+            }
+        }
+    }
+
+    /// - Parameter places: sorted.
+    private static func isAny(of places: [[UInt8]], below folder: EntryPath) -> Bool {
+        let beginning = folder.isRoot ? [] : folder.bytes + [UInt8(ascii: "/")]
+        var (low, high) = (0, places.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if places[middle].lexicographicallyPrecedes(beginning) { low = middle + 1 } else { high = middle }
+        }
+        return low < places.count && places[low].starts(with: beginning)
+    }
+
+    private struct Identity: Hashable {
+        let type: PackageType
+        let name: String
+        let version: String
+
+        init(_ package: Package) {
+            type = package.type
+            name = package.name
+            version = package.version
+        }
+    }
+}
