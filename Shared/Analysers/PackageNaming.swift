@@ -72,7 +72,9 @@ extension FoundPackage {
             case (.npm, let group?), (.composer, let group?), (.golang, let group?): group + "/" + url.name
             default: url.name
             }
-        let epoch = type == .rpm ? url.qualifiers["epoch"].flatMap { $0 == "0" ? nil : $0 + ":" } : nil
+        // Of rpm the epoch stands apart by definition, of Debian as trivy writes it.
+        let hasEpoch = (type == .rpm || type == .deb) && !version.contains(":")
+        let epoch = hasEpoch ? url.qualifiers["epoch"].flatMap { $0 == "0" ? nil : $0 + ":" } : nil
         // Go's own versions begin with `go`, which bills leave out.
         let isStandardLibrary = type == .golang && joined == "stdlib" && !version.hasPrefix("go")
         let whole = isStandardLibrary ? "go" + version.drop { $0 == "v" } : (epoch ?? "") + version

@@ -16,6 +16,14 @@ struct Bill {
     /// What the bill says itself that it lacks.
     var gaps: [String] = []
 
+    /// The distribution of an operating system that a bill names. Debian's releases are whole numbers, to which some add
+    /// the point release.
+    static func distribution(_ name: some StringProtocol, _ version: String?) -> Distribution {
+        let id = name.lowercased()
+        return Distribution(
+            id: id, versionID: id == "debian" ? version.map { String($0.prefix { $0 != "." }) } : version)
+    }
+
     func findings() throws(AnalysisError) -> FileFindings {
         try AnalysisLimits.check(packages: components.count)
         var findings = FileFindings(distribution: distribution)
@@ -83,9 +91,8 @@ struct Bill {
     private static func distribution(_ url: PackageURL) -> Distribution? {
         guard let distro = url.qualifiers["distro"], !distro.isEmpty else { return nil }
         guard let hyphen = distro.lastIndex(of: "-"), hyphen != distro.startIndex else {
-            return Distribution(id: distro.lowercased(), versionID: nil)
+            return distribution(distro, nil)
         }
-        return Distribution(
-            id: distro[..<hyphen].lowercased(), versionID: String(distro[distro.index(after: hyphen)...]))
+        return distribution(distro[..<hyphen], String(distro[distro.index(after: hyphen)...]))
     }
 }

@@ -37,7 +37,7 @@ struct CycloneDXBill: Decodable {
         while let component = waiting.popLast() {
             waiting += component.components ?? []
             if component.type == "operating-system", let name = component.name, bill.distribution == nil {
-                bill.distribution = Distribution(id: name.lowercased(), versionID: component.version)
+                bill.distribution = Bill.distribution(name, component.version)
             } else if component.purl != nil || ["library", "framework"].contains(component.type) {
                 bill.components.append(Self.read(component))
             }

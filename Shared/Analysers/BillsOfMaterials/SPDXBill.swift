@@ -49,7 +49,7 @@ struct SPDXBill: Decodable {
             let purpose = package.primaryPackagePurpose?.uppercased() ?? ""
             let purl = package.externalRefs?.first { $0.referenceType == "purl" }?.referenceLocator
             if purpose.hasPrefix("OPERATING"), let name = package.name {
-                bill.distribution = Distribution(id: name.lowercased(), versionID: package.versionInfo)
+                bill.distribution = Bill.distribution(name, package.versionInfo)
                 continue
             }
             let isDescribed = package.identifier.map(described.contains) ?? false
