@@ -38,6 +38,10 @@ public struct RegistryImageSource: ImageSource {
         }
     }
 
+    public func referrers(of digest: Digest) async throws -> [Descriptor] {
+        try await mapped { try await registry.referrers(of: digest, in: repository) }
+    }
+
     private func document(_ target: ReferenceTarget) async throws -> SourceDocument {
         try await mapped {
             let fetched = try await registry.manifest(repository, target)

@@ -13,6 +13,7 @@ final class MemorySource: ImageSource {
         var types: [Digest: MediaType] = [:]
         var reads: [Digest: Int] = [:]
         var failures: [Digest: ScanError] = [:]
+        var referrers: [Digest: [Descriptor]] = [:]
     }
     private let state = Mutex(State())
     private let rootDescriptor: Descriptor
@@ -20,11 +21,12 @@ final class MemorySource: ImageSource {
     private let before: @Sendable (Descriptor) async -> Void
 
     init(
-        _ images: [ImageFixture], root: Descriptor? = nil,
+        _ images: [ImageFixture], root: Descriptor? = nil, sharing other: MemorySource? = nil,
         before: @escaping @Sendable (Descriptor) async -> Void = { _ in }
     ) {
         rootDescriptor = root ?? images[0].descriptor
         self.before = before
+        if let known = other?.state.withLock({ $0 }) { state.withLock { $0 = known } }
         for image in images {
             for (bytes, descriptor) in zip(image.layers, image.layerDescriptors) { put(bytes, as: descriptor) }
             put(image.configuration, as: image.configurationDescriptor)
@@ -39,6 +41,7 @@ final class MemorySource: ImageSource {
         }
     }
     func fail(_ digest: Digest, _ error: ScanError?) { state.withLock { $0.failures[digest] = error } }
+    func refer(to digest: Digest, _ descriptors: [Descriptor]) { state.withLock { $0.referrers[digest] = descriptors } }
     func reads(_ digest: Digest) -> Int { state.withLock { $0.reads[digest] ?? 0 } }
 
     private func bytes(_ digest: Digest) throws -> [UInt8] {
@@ -50,6 +53,14 @@ final class MemorySource: ImageSource {
         }
     }
 
+    func referrers(of digest: Digest) async throws -> [Descriptor] {
+        try state.withLock { state in
+            guard let found = state.referrers[digest] else { return [] }
+            // What fails the list fails the question.
+            for descriptor in found { if let failure = state.failures[descriptor.digest] { throw failure } }
+            return found
+        }
+    }
     func root() async throws -> SourceDocument { try await manifest(rootDescriptor) }
     func manifest(_ descriptor: Descriptor) async throws -> SourceDocument {
         SourceDocument(bytes: try bytes(descriptor.digest), mediaType: descriptor.mediaType, digest: descriptor.digest)

@@ -1,5 +1,6 @@
 import Foundation
 import GatewayAPI
+import HTTPCurl
 import HTTPPort
 import Model
 import TestSupport
@@ -103,6 +104,40 @@ struct ScanCommandIntegrationTests {
             let report = try #require(try result.reports().first)
             #expect(report.verdict.outcome == .compliant)
             #expect(report.findings.isEmpty && report.packages.count == 1)
+        }
+    }
+
+    @Test(
+        "a bill of materials that a registry keeps beside an image counts",
+        .enabled(if: DistributionRegistry.isInstalled, "docker-registry is not installed"))
+    func attached() async throws {
+        try await withFolder { folder in
+            let registry = try await DistributionRegistry.start(folder: folder.appending(path: "registry"))
+            defer { registry.stop() }
+            let subject = try ScanSubject(in: folder, openssl: Self.fixed)
+            let pusher = try ImagePusher(CurlTransport(.init(addresses: .privateNetworks)), address: registry.address)
+            try await pusher.push(subject.image, "team/app", tag: "1")
+            let bill = Array(
+                #"{"bomFormat": "CycloneDX", "components": [{"name": "ms", "purl": "pkg:npm/ms@2.1.3"}]}"#.utf8)
+            let empty = Array("{}".utf8)
+            for bytes in [bill, empty] { try await pusher.pushBlob(bytes, "team/app") }
+            let type: MediaType = "application/vnd.cyclonedx+json"
+            var manifest = Manifest(
+                mediaType: .ociManifest, config: ImageFixture.describe(empty, "application/vnd.oci.empty.v1+json"),
+                layers: [ImageFixture.describe(bill, type)])
+            manifest.subject = subject.image.descriptor
+            manifest.artifactType = type.text
+            let bytes = Array(try JSONFormat.encode(manifest))
+            try await pusher.pushManifest(bytes, type: .ociManifest, "team/app")
+            var descriptor = ImageFixture.describe(bytes, .ociManifest)
+            descriptor.artifactType = type.text
+            let list = Array(try JSONFormat.encode(ImageIndex(mediaType: .ociIndex, manifests: [descriptor])))
+            try await pusher.pushManifest(
+                list, type: .ociIndex, "team/app", tag: "sha256-\(subject.image.digest.hex)")
+            let result = try ScanProgram(folder: folder).run(
+                "127.0.0.1:\(registry.port)/team/app:1", try advisories(in: folder))
+            let packages = try #require(try result.reports().first).packages
+            #expect(packages.map { "\($0.name) \($0.claim?.rawValue ?? "")" } == ["openssl ", "ms bill-of-materials"])
         }
     }
 

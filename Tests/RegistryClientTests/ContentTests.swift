@@ -279,4 +279,52 @@ import Testing
         let error = await #expect(throws: RegistryError.self) { try await registry(long, retry: RetryPolicy()).ping() }
         #expect(error?.retryAfter == .seconds(3600) && long.requests.count == 1)
     }
+
+    // MARK: Referrers
+
+    private func list(_ digests: [Digest]) throws -> [UInt8] {
+        let manifests = digests.map { Descriptor(mediaType: .ociManifest, digest: $0, size: 1) }
+        return Array(try JSONFormat.encode(ImageIndex(mediaType: .ociIndex, manifests: manifests)))
+    }
+
+    @Test("what refers to a manifest is listed, page by page, but from no other host")
+    func referrers() async throws {
+        let (one, two) = (ImageFixture.digest([1]), ImageFixture.digest([2]))
+        func headers(_ next: String) -> HeaderList {
+            ["Content-Type": MediaType.ociIndex.text, "Link": "<\(next)>; rel=\"next\""]
+        }
+        let more = headers("/v2/a/referrers/\(image.digest)?next=2")
+        let away = headers("https://other.test/v2/a/referrers/x")
+        let transport = ScriptedTransport(
+            Reply(headers: more, body: try list([one])), Reply(headers: away, body: try list([two])))
+        let found = try await registry(transport).referrers(of: image.digest, in: RepositoryName("a"))
+        #expect(found.map(\.digest) == [one, two])
+        #expect(
+            transport.lines == [
+                "GET https://reg.test/v2/a/referrers/\(image.digest)",
+                "GET https://reg.test/v2/a/referrers/\(image.digest)?next=2",
+            ])
+    }
+
+    @Test("a registry without that question is asked for the tag", arguments: [true, false])
+    func referrersTag(_ isThere: Bool) async throws {
+        let one = ImageFixture.digest([1])
+        let body = try list([one])
+        let transport = ScriptedTransport { request, _ in
+            request.url.description.contains("/manifests/") && isThere
+                ? Reply(headers: ["Content-Type": MediaType.ociIndex.text], body: body)
+                : .text(404, "404 page not found")
+        }
+        let found = try await registry(transport).referrers(of: image.digest, in: RepositoryName("a"))
+        #expect(found.map(\.digest) == (isThere ? [one] : []))
+        #expect(transport.lines.last == "GET https://reg.test/v2/a/manifests/sha256-\(image.digest.hex)")
+    }
+
+    @Test("a list that is no index, and a refusal, are errors", arguments: [200, 403, 500])
+    func referrersRefused(_ status: Int) async throws {
+        let transport = ScriptedTransport(.text(status, "{}"))
+        await #expect(throws: RegistryError.self) {
+            try await registry(transport).referrers(of: image.digest, in: RepositoryName("a"))
+        }
+    }
 }

@@ -16,8 +16,8 @@ struct Bill {
     /// What the bill says itself that it lacks.
     var gaps: [String] = []
 
-    /// The distribution of an operating system that a bill names. Debian's releases are whole numbers, to which some add
-    /// the point release.
+    /// The distribution of an operating system that a bill names. Debian's releases are whole numbers, to which some
+    /// add the point release.
     static func distribution(_ name: some StringProtocol, _ version: String?) -> Distribution {
         let id = name.lowercased()
         return Distribution(

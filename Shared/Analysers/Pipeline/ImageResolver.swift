@@ -30,6 +30,8 @@ struct ImageResolver {
         var platforms: [ResolvedImage.PlatformManifest] = []
         var leftOut: [Undetermined] = []
         var available: [String] = []
+        /// By the digest of what they are of.
+        var attestations: [String: [Descriptor]] = [:]
 
         mutating func leaveOut(_ descriptor: Descriptor, _ reason: String) {
             leftOut.append(Undetermined(what: "manifest \(descriptor.digest)", reason: reason))
@@ -37,7 +39,12 @@ struct ImageResolver {
 
         func result(_ choice: PlatformChoice) throws -> ResolvedImage {
             guard platforms.isEmpty else {
-                return ResolvedImage(digest: digest, isIndex: true, platforms: platforms, leftOut: leftOut)
+                let attested = platforms.map { platform in
+                    var platform = platform
+                    platform.attestations = attestations[platform.digest.text] ?? []
+                    return platform
+                }
+                return ResolvedImage(digest: digest, isIndex: true, platforms: attested, leftOut: leftOut)
             }
             guard !available.isEmpty else {
                 let reasons = leftOut.prefix(3).map(\.reason).joined(separator: "; ")
@@ -70,6 +77,9 @@ struct ImageResolver {
     private func expand(_ descriptor: Descriptor, depth: Int, _ walk: inout IndexWalk) async throws {
         if descriptor.annotations?["vnd.docker.reference.type"] != nil || descriptor.platform?.isUnknown == true {
             let type = descriptor.annotations?["vnd.docker.reference.type"] ?? "attestation"
+            if let subject = descriptor.annotations?["vnd.docker.reference.digest"] {
+                walk.attestations[subject, default: []].append(descriptor)
+            }
             return walk.leaveOut(descriptor, "not an image: \(type)")
         }
         if let type = descriptor.artifactType, !MediaType(type).isImageConfiguration {

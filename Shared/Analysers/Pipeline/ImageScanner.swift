@@ -66,16 +66,17 @@ public final class ImageScanner: Sendable {
                 "the configuration names \(configuration.diffIDs.count) layers (rootfs.diff_ids), the manifest \(manifest.layers.count)"
             )
         }
+        async let bills = AttachedBills(of: source, image)
         var layers = try await read(manifest.layers, source, extra: [:], progress)
         try check(layers, manifest, configuration)
-        let subject = source.subject
+        let attached = try await bills
         for round in 1... {
             let known = layers
             let isLast = round >= limits.linkRoundsMax
             let (inventory, missing) = try await OwnThread.run("inventory") { [analysers, limits] in
                 var builder = InventoryBuilder(
                     analysers: analysers, descriptors: manifest.layers, layers: known, packagesMax: limits.packagesMax,
-                    subject: subject)
+                    attached: attached)
                 return builder.build(image, parsed, isLastRound: isLast)
             }
             if missing.isEmpty || isLast { return inventory }

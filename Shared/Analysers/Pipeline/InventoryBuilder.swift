@@ -26,6 +26,7 @@ struct InventoryBuilder {
     private let descriptors: [Descriptor]
     private let packagesMax: Int
     private let subject: Inventory.Subject?
+    private let attached: AttachedBills
     private let stack: LayerStack
     /// By layer, analyser and path.
     private let files: [[String: [EntryPath: LayerRecord.File]]]
@@ -43,13 +44,14 @@ struct InventoryBuilder {
 
     init(
         analysers: AnalyserSet, descriptors: [Descriptor], layers: [LayerOutcome], packagesMax: Int,
-        subject: Inventory.Subject?
+        attached: AttachedBills
     ) {
         self.analysers = analysers
         self.layers = layers
         self.descriptors = descriptors
         self.packagesMax = packagesMax
-        self.subject = subject
+        self.attached = attached
+        subject = attached.source.subject
         stack = LayerStack(layers.map { $0.record?.contents ?? .empty })
         hardLinks = layers.map { layer in
             let links = layer.record?.contents.hardLinks ?? [:]
@@ -74,6 +76,7 @@ struct InventoryBuilder {
             collect(analyser)
         }
         for analyser in analysers.analysers where analyser.claim != nil { collectClaims(analyser) }
+        collectAttached()
         if isLastRound {
             for path in Set(missing.values.flatMap(\.keys)).sorted() {
                 note(path, "a link leads to it, and its content was not kept")
@@ -209,8 +212,17 @@ struct InventoryBuilder {
         guard let claim = analyser.claim else { return }
         for (place, findings) in filesAnywhere(analyser) {
             if subject == .billOfMaterials, claim == .billOfMaterials { undetermined += findings.undetermined }
-            let packages = findings.packages.map { package($0, layer: place.layer, place.path, claim) }
+            let packages = findings.packages.map { package($0, layer: place.layer, place.path.description, claim) }
             claims.add(packages, claim, in: place.path.parent)
+        }
+    }
+
+    private mutating func collectAttached() {
+        for bill in attached.bills {
+            let packages = bill.findings.packages.map { found in
+                package(found, layer: nil, "manifest \(bill.manifest)", .billOfMaterials)
+            }
+            claims.add(packages, .billOfMaterials, in: .root)
         }
     }
 
@@ -228,7 +240,7 @@ struct InventoryBuilder {
         for analyser in analysers.analysers where analyser.claim == .billOfMaterials {
             if let found = filesAnywhere(analyser).lazy.compactMap(\.findings.distribution).first { return found }
         }
-        return nil
+        return attached.bills.lazy.compactMap(\.findings.distribution).first
     }
 
     /// Files that were read in pieces, each for the topmost layer that has it, by whatever name it is there.
@@ -301,16 +313,16 @@ struct InventoryBuilder {
     }
 
     private mutating func add(_ found: FoundPackage, layer: Int, _ location: EntryPath) {
-        add(package(found, layer: layer, location))
+        add(package(found, layer: layer, location.description))
     }
 
     private func package(
-        _ found: FoundPackage, layer: Int, _ location: EntryPath, _ claim: Package.Claim? = nil
+        _ found: FoundPackage, layer: Int?, _ location: String, _ claim: Package.Claim? = nil
     ) -> Package {
         Package(
             name: found.name, version: found.version, type: found.type, architecture: found.architecture,
             purl: found.packageURL(of: distribution).description, source: found.source,
-            layer: descriptors[layer].digest, location: location.description + (found.inside ?? ""),
+            layer: layer.map { descriptors[$0].digest }, location: location + (found.inside ?? ""),
             licenses: found.licenses, claim: claim)
     }
 
@@ -348,11 +360,12 @@ struct InventoryBuilder {
     }
 
     private func notes() -> [String] {
-        zip(descriptors, layers).compactMap { descriptor, layer in
-            guard let record = layer.record, let stated = record.statedCompression else { return nil }
-            return
-                "layer \(descriptor.digest): its media type says \(stated.rawValue), its bytes are \(record.compression.rawValue)"
-        }
+        attached.notes
+            + zip(descriptors, layers).compactMap { descriptor, layer in
+                guard let record = layer.record, let stated = record.statedCompression else { return nil }
+                return
+                    "layer \(descriptor.digest): its media type says \(stated.rawValue), its bytes are \(record.compression.rawValue)"
+            }
     }
 
     private func limitedUndetermined() -> [Undetermined] {

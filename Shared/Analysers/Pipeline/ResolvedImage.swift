@@ -20,6 +20,8 @@ public struct ResolvedImage: Hashable, Sendable {
         public var manifest: Manifest
         /// Whether the source has a manifest, and `digest` is its digest.
         public var hasManifestDigest: Bool
+        /// What an index says of this manifest in other manifests (BuildKit).
+        public var attestations: [Descriptor] = []
 
         public init(digest: Digest, platform: Platform?, manifest: Manifest, hasManifestDigest: Bool = true) {
             self.digest = digest

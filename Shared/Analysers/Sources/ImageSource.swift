@@ -22,10 +22,13 @@ public protocol ImageSource: Sendable {
     ///
     /// An error of the sink ends the transfer and is thrown unchanged.
     func layer(_ descriptor: Descriptor, into sink: any LayerSink) async throws
+    /// Manifests that name a manifest as their subject, such as bills of materials.
+    func referrers(of digest: Digest) async throws -> [Descriptor]
 }
 
 extension ImageSource {
     public var subject: Inventory.Subject? { nil }
+    public func referrers(of digest: Digest) async throws -> [Descriptor] { [] }
 }
 
 /// The bytes of a manifest or an index, as the source has them.
