@@ -19,6 +19,7 @@ let settings: [SwiftSetting] = [
 // MARK: Products of other packages
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let asn1 = Target.Dependency.product(name: "SwiftASN1", package: "swift-asn1")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
@@ -34,6 +35,7 @@ let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioFoundationCompat = Target.Dependency.product(name: "NIOFoundationCompat", package: "swift-nio")
 let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let x509 = Target.Dependency.product(name: "X509", package: "swift-certificates")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 // MARK: Kinds of target
@@ -94,6 +96,8 @@ let package = Package(
     platforms: [.macOS(.v15)],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser.git", .upToNextMinor(from: "1.8.2")),
+        .package(url: "https://github.com/apple/swift-asn1.git", .upToNextMinor(from: "1.7.4")),
+        .package(url: "https://github.com/apple/swift-certificates.git", .upToNextMinor(from: "1.21.1")),
         .package(url: "https://github.com/apple/swift-crypto.git", .upToNextMinor(from: "4.5.2")),
         .package(url: "https://github.com/apple/swift-http-types.git", .upToNextMinor(from: "1.8.0")),
         .package(url: "https://github.com/apple/swift-log.git", .upToNextMinor(from: "1.16.2")),
@@ -132,7 +136,7 @@ let package = Package(
         shared("HTTPCurl", ["HTTPPort", "CCurl", logging]),
         shared("RegistryClient", ["Model", "HTTPPort", crypto, logging]),
         shared("LayerArchive", ["Model", "CCompression", crypto]),
-        shared("Analysers", ["Model", "LayerArchive", "CCompression", crypto]),
+        shared("Analysers", ["Model", "LayerArchive", "CCompression", asn1, crypto, x509]),
         shared("Advisories", ["Model", "CCompression", crypto]),
         shared("PolicyEngine", ["Model"]),
         shared("SBOM", ["Model", crypto]),

@@ -80,23 +80,33 @@ public struct FileFindings: Hashable, Sendable, Codable {
     public var owned: [OwnedFile]
     /// Count also where a later layer removed the file.
     public var secrets: [FoundSecret]
+    public var certificates: [FoundCertificate]
+    /// Of the package whose file it is.
+    public var licenses: [String]
+    /// What was odd but is no gap in what is known of packages. Counts only while the file is part of the image.
+    public var notes: [String]
 
     public init(
         packages: [FoundPackage] = [], distribution: Distribution? = nil, undetermined: [Undetermined] = [],
-        owned: [OwnedFile] = [], secrets: [FoundSecret] = []
+        owned: [OwnedFile] = [], secrets: [FoundSecret] = [], certificates: [FoundCertificate] = [],
+        licenses: [String] = [], notes: [String] = []
     ) {
         self.packages = packages
         self.distribution = distribution
         self.undetermined = undetermined
         self.owned = owned
         self.secrets = secrets
+        self.certificates = certificates
+        self.licenses = licenses
+        self.notes = notes
     }
 
     var isEmpty: Bool {
         packages.isEmpty && distribution == nil && undetermined.isEmpty && owned.isEmpty && secrets.isEmpty
+            && certificates.isEmpty && licenses.isEmpty && notes.isEmpty
     }
     /// What counts against `packagesMax`.
-    var count: Int { packages.count + owned.count + secrets.count }
+    var count: Int { packages.count + owned.count + secrets.count + certificates.count + licenses.count }
 
     /// - Throws: if it is more than any package manager writes.
     func check() throws(AnalysisError) {

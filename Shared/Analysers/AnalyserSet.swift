@@ -11,11 +11,12 @@ public struct AnalyserSet: Sendable {
     public static let standard = AnalyserSet([
         OSReleaseAnalyser(), DpkgAnalyser(), ApkAnalyser(), RpmAnalyser(), PacmanAnalyser(),
         PythonAnalyser(), NodeAnalyser(), RubyAnalyser(), ComposerAnalyser(), DotNetAnalyser(), GoAnalyser(),
-        RustAnalyser(), JavaAnalyser(), ProgramsAnalyser(), SecretsAnalyser(), NodeLockAnalyser(), BillAnalyser(),
+        RustAnalyser(), JavaAnalyser(), ProgramsAnalyser(), SecretsAnalyser(), CertificatesAnalyser(),
+        NodeLockAnalyser(), BillAnalyser(),
     ])
 
     /// The version of the records' form and of the merge; raised when they change.
-    private static let pipelineVersion = 5
+    private static let pipelineVersion = 6
 
     public init(_ analysers: [any Analyser]) {
         precondition(Set(analysers.map(\.name)).count == analysers.count, "two analysers have one name")

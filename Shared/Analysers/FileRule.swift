@@ -30,6 +30,8 @@ public struct FileRule: Hashable, Sendable {
     var mayBeEmpty = false
     /// Whether a file that says nothing is not kept: there are many of its kind, and few matter.
     var dropsEmpty = false
+    /// Whether a link counts that is called so, whatever its target is called.
+    var followsLinks = true
     /// Whose package manager's database this is: an image of such a distribution without one is not clean but unknown.
     var database: PackageType?
     /// A larger file is reported as not read.
@@ -121,6 +123,13 @@ public struct FileRule: Hashable, Sendable {
     var forFew: FileRule {
         var rule = self
         rule.dropsEmpty = true
+        return rule
+    }
+
+    /// The same for files that matter little: a link with such a name is no reason to read a layer again.
+    var byOwnNameOnly: FileRule {
+        var rule = self
+        rule.followsLinks = false
         return rule
     }
 

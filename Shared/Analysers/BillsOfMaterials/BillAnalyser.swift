@@ -11,8 +11,8 @@ struct BillAnalyser: Analyser {
     let claim = Package.Claim?.some(.billOfMaterials)
     /// Endings as CycloneDX and SPDX recommend them, and usual names.
     let rules: [FileRule] =
-        [".cdx.json", ".cdx", ".spdx.json", ".spdx"].map { FileRule.ending($0).databasePiece }
-        + ["bom.json", Self.soleFileName].map { FileRule.named($0).databasePiece }
+        [".cdx.json", ".cdx", ".spdx.json", ".spdx"].map { FileRule.ending($0).databasePiece.byOwnNameOnly }
+        + ["bom.json", Self.soleFileName].map { FileRule.named($0).databasePiece.byOwnNameOnly }
 
     /// How the one bill of an application is called, and the one that is scanned by itself.
     static let soleFileName = "sbom.json"

@@ -57,3 +57,41 @@ struct Claims {
         }
     }
 }
+
+extension InventoryBuilder {
+    /// What a claim leaves open counts only where there is nothing but the claim.
+    mutating func collectClaims(_ analyser: any Analyser) {
+        guard let claim = analyser.claim else { return }
+        for (place, findings) in filesAnywhere(analyser) {
+            if subject == .billOfMaterials, claim == .billOfMaterials { undetermined += findings.undetermined }
+            let packages = findings.packages.map { package($0, layer: place.layer, place.path.description, claim) }
+            claims.add(packages, claim, in: place.path.parent)
+        }
+    }
+
+    mutating func collectAttached() {
+        for bill in attached.bills {
+            let packages = bill.findings.packages.map { found in
+                package(found, layer: nil, "manifest \(bill.manifest)", .billOfMaterials)
+            }
+            claims.add(packages, .billOfMaterials, in: .root)
+        }
+    }
+
+    /// Once all packages that are installed are known.
+    mutating func addClaims() {
+        let counted = claims.counted(beside: packages) { databases.has($0) }
+        for package in counted {
+            if package.claim == .billOfMaterials { databases.found(package.type) }
+            add(package)
+        }
+    }
+
+    /// Of an image that does not say it itself.
+    mutating func statedDistribution() -> Distribution? {
+        for analyser in analysers.analysers where analyser.claim == .billOfMaterials {
+            if let found = filesAnywhere(analyser).lazy.compactMap(\.findings.distribution).first { return found }
+        }
+        return attached.bills.lazy.compactMap(\.findings.distribution).first
+    }
+}

@@ -57,6 +57,10 @@ public struct Inventory: Hashable, Sendable, Codable {
     public var secrets: [ExposedSecret]?
     /// The first thousand, sorted by path. Nil where they were not looked for yet.
     public var setIDFiles: [SetIDFile]?
+    /// The first thousand, sorted by path; public trust stores aside. Nil where they were not looked for yet.
+    public var certificates: [EmbeddedCertificate]?
+    /// What it was built from; nil where nothing tells.
+    public var baseImage: BaseImage?
     /// Nil for an image.
     public var subject: Subject?
 
@@ -65,7 +69,7 @@ public struct Inventory: Hashable, Sendable, Codable {
         layers: [Layer],
         packages: [Package], undetermined: [Undetermined], notes: [String] = [], analyserVersion: String,
         configurationDigest: Digest? = nil, secrets: [ExposedSecret]? = nil, setIDFiles: [SetIDFile]? = nil,
-        subject: Subject? = nil
+        certificates: [EmbeddedCertificate]? = nil, baseImage: BaseImage? = nil, subject: Subject? = nil
     ) {
         self.digest = digest
         self.platform = platform
@@ -79,6 +83,8 @@ public struct Inventory: Hashable, Sendable, Codable {
         self.configurationDigest = configurationDigest
         self.secrets = secrets
         self.setIDFiles = setIDFiles
+        self.certificates = certificates
+        self.baseImage = baseImage
         self.subject = subject
     }
 }

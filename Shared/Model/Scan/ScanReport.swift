@@ -41,21 +41,26 @@ public struct ScanReport: Hashable, Sendable, Codable {
     public var secrets: [ExposedSecret]?
     /// Nil where they were not looked for.
     public var setIDFiles: [Inventory.SetIDFile]?
+    /// Nil where they were not looked for.
+    public var certificates: [EmbeddedCertificate]?
+    public var baseImage: BaseImage?
     public var verdict: ReportedVerdict
 
+    /// - Parameter inventory: what was judged; nil where there is none.
     public init(
-        image: String, digest: Digest?, platform: Platform?, packages: [ReportedPackage], findings: [Finding],
-        undetermined: [Undetermined], secrets: [ExposedSecret]? = nil,
-        setIDFiles: [Inventory.SetIDFile]? = nil, verdict: ReportedVerdict
+        image: String, digest: Digest?, platform: Platform?, inventory: Inventory?, findings: [Finding] = [],
+        undetermined: [Undetermined], verdict: ReportedVerdict
     ) {
         self.image = image
         self.digest = digest
         self.platform = platform
-        self.packages = packages
+        packages = inventory?.packages.map(ReportedPackage.init) ?? []
         self.findings = findings
         self.undetermined = undetermined
-        self.secrets = secrets
-        self.setIDFiles = setIDFiles
+        secrets = inventory?.secrets
+        setIDFiles = inventory?.setIDFiles
+        certificates = inventory?.certificates
+        baseImage = inventory?.baseImage
         self.verdict = verdict
     }
 }

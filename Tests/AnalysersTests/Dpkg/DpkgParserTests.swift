@@ -118,6 +118,32 @@ struct DpkgParserTests {
         #expect(found.sorted() == expected.sorted())
         #expect(!found.isEmpty)
     }
+
+    @Test("licences come from the copyright file, in both of its forms, also behind a linked folder")
+    func licenses() async throws {
+        let readable = """
+            Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/
+            Upstream-Name: a
+
+            Files: *
+            License: Expat or GPL-2+
+             The text, see /usr/share/common-licenses/GPL-2.
+
+            License: Apache-2.0
+             More text.
+            """
+        let prose =
+            "On Debian the text is in /usr/share/common-licenses/LGPL-2.1.\nSee also /usr/share/common-licenses/GPL"
+        let inventory = try await Scanning.inventory([
+            .file("var/lib/dpkg/status", Scanning.dpkg(("a", "1"), ("b", "1"), ("c", "1"), ("d", "1"))),
+            .file("usr/share/doc/a/copyright", readable), .file("usr/share/doc/b/copyright", prose),
+            .symlink("usr/share/doc/c", "a"),
+        ])
+        #expect(
+            inventory.packages.map(\.licenses) == [
+                ["Apache-2.0", "Expat or GPL-2+"], ["GPL", "LGPL-2.1"], ["Apache-2.0", "Expat or GPL-2+"], [],
+            ])
+    }
 }
 
 /// The same numbers for the same seed (SplitMix64).

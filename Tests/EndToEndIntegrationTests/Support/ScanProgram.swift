@@ -69,7 +69,7 @@ enum ReportSchema {
     private static func report(_ value: Any) throws {
         let report = try object(
             value, needs: ["image", "packages", "findings", "undetermined", "verdict"],
-            may: ["digest", "platform", "secrets", "setIDFiles"])
+            may: ["digest", "platform", "secrets", "setIDFiles", "certificates", "baseImage"])
         for package in try list(report["packages"]) {
             let package = try object(
                 package, needs: ["name", "version", "type", "purl"], may: ["source", "layer", "claim"])
@@ -81,6 +81,15 @@ enum ReportSchema {
                 may: ["fixedVersion", "severitySource", "summary"])
             _ = try object(finding["package"] as Any, needs: ["name", "version", "purl"])
         }
+        for certificate in try list(report["certificates"] ?? []) {
+            _ = try object(
+                certificate,
+                needs: [
+                    "path", "layer", "subject", "issuer", "names", "isAuthority", "notBefore", "notAfter",
+                    "fingerprint",
+                ], may: [])
+        }
+        if let base = report["baseImage"] { _ = try object(base, needs: ["layers"], may: ["name", "digest"]) }
         for secret in try list(report["secrets"] ?? []) {
             _ = try object(
                 secret, needs: ["kind", "place", "location", "sample", "isRemoved"], may: ["line", "layer"])

@@ -73,8 +73,7 @@ struct PackageURLTests {
             undetermined: [Undetermined(what: "a", reason: "b")], analyserVersion: "1")
         #expect(try JSONDecoder().decode(Inventory.self, from: JSONEncoder().encode(inventory)) == inventory)
         let report = ScanReport(
-            image: "a", digest: digest, platform: .linuxAMD64, packages: [.init(package)], findings: [],
-            undetermined: [],
+            image: "a", digest: digest, platform: .linuxAMD64, inventory: inventory, undetermined: [],
             verdict: .init(outcome: .nonCompliant, controls: []))
         let data = try JSONEncoder().encode(report)
         #expect(try JSONDecoder().decode(ScanReport.self, from: data) == report)
@@ -84,7 +83,7 @@ struct PackageURLTests {
     @Test("reports are one object for one platform, an array for several, and both forms are read", arguments: 0...2)
     func reports(count: Int) throws {
         let report = ScanReport(
-            image: "a", digest: nil, platform: nil, packages: [], findings: [], undetermined: [],
+            image: "a", digest: nil, platform: nil, inventory: nil, undetermined: [],
             verdict: .init(outcome: .undetermined, controls: []))
         let reports = ScanReports([ScanReport](repeating: report, count: count))
         let data = try JSONFormat.encode(reports)

@@ -8,7 +8,7 @@ import Testing
 struct ScanStatusTests {
     private static func report(_ outcome: Verdict.Outcome) -> ScanReport {
         ScanReport(
-            image: "oci:image", digest: nil, platform: nil, packages: [], findings: [], undetermined: [],
+            image: "oci:image", digest: nil, platform: nil, inventory: nil, undetermined: [],
             verdict: .init(outcome: outcome, controls: []))
     }
 

@@ -44,9 +44,8 @@ struct OfflineJudge: ImageJudge {
                 .unnamed, inventory: inventory, match: match, policies: policies, now: now)
             return ScanReport(
                 image: image.name, digest: image.hasManifestDigest ? inventory.digest : nil,
-                platform: inventory.platform,
-                packages: inventory.packages.map(ScanReport.ReportedPackage.init), findings: match.findings,
-                undetermined: verdict.undetermined, secrets: inventory.secrets, setIDFiles: inventory.setIDFiles,
+                platform: inventory.platform, inventory: inventory, findings: match.findings,
+                undetermined: verdict.undetermined,
                 verdict: .init(outcome: verdict.outcome, controls: verdict.controls))
         }
         return JudgedImage(reports: reports)

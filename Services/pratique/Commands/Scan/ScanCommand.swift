@@ -85,7 +85,7 @@ extension ScanReport {
     /// Of a platform that was asked for and is not there: never left out, or its absence would count as passed.
     init(missing platform: Platform, of image: ScannedImage) {
         self.init(
-            image: image.name, digest: nil, platform: platform, packages: [], findings: [],
+            image: image.name, digest: nil, platform: platform, inventory: nil,
             undetermined: [Undetermined(what: "platform \(platform)", reason: "the image does not have it")],
             verdict: .init(outcome: .undetermined, controls: []))
     }

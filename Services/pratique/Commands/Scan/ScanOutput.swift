@@ -3,7 +3,11 @@ import Model
 
 /// Writes the reports of a scan: JSON as documented in `docs/reference/report.md`, or tables for people.
 struct ScanOutput {
+    /// Certificates that end within 30 days are told.
+    private static let soon: TimeInterval = 30 * 86_400
+
     let options: OutputOptions
+    var now = Date()
 
     func write(_ reports: [ScanReport]) throws {
         switch (options.format, options.quiet) {
@@ -34,6 +38,16 @@ struct ScanOutput {
             let removed = secret.isRemoved ? " (removed by a later layer, still in the image)" : ""
             let place = secret.place == .file ? "" : "\(secret.place.rawValue) "
             Output.data(Output.safe("secret: \(secret.kind): \(place)\(secret.location)\(line)\(removed)"))
+        }
+        for certificate in report.certificates ?? [] {
+            guard let end = Date(rfc3339: certificate.notAfter), end < now.addingTimeInterval(Self.soon) else {
+                continue
+            }
+            let state = end < now ? "expired on" : "expires on"
+            Output.data(
+                Output.safe(
+                    "certificate: \(certificate.path): \(certificate.subject) \(state) \(certificate.notAfter.prefix(10))"
+                ))
         }
         for unknown in report.undetermined {
             Output.data(Output.safe("undetermined: \(unknown.what): \(unknown.reason)"))

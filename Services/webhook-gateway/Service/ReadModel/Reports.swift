@@ -46,12 +46,11 @@ extension ScanReport {
     init(image: String, platform: VerdictRecord.PlatformResult, inventory: Inventory?) {
         self.init(
             image: image, digest: platform.digest, platform: platform.platform ?? inventory?.platform,
-            packages: inventory?.packages.map(ReportedPackage.init) ?? [], findings: platform.findings,
+            inventory: inventory, findings: platform.findings,
             undetermined: platform.verdict.undetermined
                 + (inventory == nil && platform.verdict.undetermined.isEmpty
                     ? [Undetermined(what: "packages", reason: "the inventory that was judged is not kept any more")]
                     : []),
-            secrets: inventory?.secrets, setIDFiles: inventory?.setIDFiles,
             verdict: ReportedVerdict(outcome: platform.verdict.outcome, controls: platform.verdict.controls))
     }
 
@@ -67,7 +66,7 @@ extension ScanReport {
         }
         guard results.isEmpty || !rest.isEmpty else { return nil }
         self.init(
-            image: image, digest: record.digest, platform: nil, packages: [], findings: [], undetermined: rest,
+            image: image, digest: record.digest, platform: nil, inventory: nil, undetermined: rest,
             verdict: ReportedVerdict(
                 outcome: results.isEmpty ? verdict.outcome : .undetermined,
                 controls: results.isEmpty ? verdict.controls : []))
