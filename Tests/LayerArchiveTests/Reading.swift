@@ -18,6 +18,8 @@ final class KeepingSelector: EntrySelector {
         }
     }
 
+    func bytes(_ path: String) -> [UInt8]? { EntryPath(path).flatMap { files[$0] } }
+
     func text(_ path: String) -> String? {
         EntryPath(path).flatMap { files[$0] }.map { String(decoding: $0, as: UTF8.self) }
     }

@@ -19,7 +19,7 @@ struct CertificatesAnalyser: Analyser {
     }
 
     /// Folders of trust stores.
-    private static let storeFolders = ["ca-certificates", "ca-trust", "certifi", "mozilla"]
+    private static let storeFolders = ["ca-certificates", "ca-trust", "certifi", "mozilla", "ssl_certs"]
     /// The store of OpenSSL, which is filled from those.
     private static let storePaths = ["etc/ssl/certs/", "etc/pki/tls/certs/", "usr/lib/ssl/certs/", "etc/ssl/cert.pem"]
     /// Of one file; a bundle of more is a trust store under another name.

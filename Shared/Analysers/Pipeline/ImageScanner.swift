@@ -67,7 +67,10 @@ public final class ImageScanner: Sendable {
             )
         }
         async let bills = AttachedBills(of: source, image)
-        var layers = try await read(manifest.layers, source, extra: [:], progress)
+        let isWindows = configuration.platform.os == "windows"
+        let foreign = Set(
+            isWindows ? manifest.layers.indices.filter { manifest.layers[$0].mediaType.isForeignLayer } : [])
+        var layers = try await read(manifest.layers, source, extra: [:], passing: foreign, progress)
         try check(layers, manifest, configuration)
         let attached = try await bills
         for round in 1... {
@@ -80,7 +83,7 @@ public final class ImageScanner: Sendable {
                 return builder.build(image, parsed, isLastRound: isLast)
             }
             if missing.isEmpty || isLast { return inventory }
-            let again = try await read(manifest.layers, source, extra: missing, progress)
+            let again = try await read(manifest.layers, source, extra: missing, passing: foreign, progress)
             for index in missing.keys { layers[index] = Self.merged(known[index], again[index]) }
         }
         preconditionFailure("the last round returns")
@@ -134,14 +137,19 @@ public final class ImageScanner: Sendable {
     // MARK: Layers
 
     /// Reads layers, at most `parallelLayersMax` at once.
-    /// - Parameter extra: only these layers, with these files besides; empty for all layers.
+    /// - Parameters:
+    ///   - extra: only these layers, with these files besides; empty for all layers.
+    ///   - foreign: layers of Windows itself, which no registry holds: the others are read all the same.
     private func read(
         _ descriptors: [Descriptor], _ source: any ImageSource, extra: InventoryBuilder.Missing,
-        _ progress: ProgressCount
+        passing foreign: Set<Int>, _ progress: ProgressCount
     ) async throws -> [LayerOutcome] {
-        let wanted = extra.isEmpty ? Array(descriptors.indices) : extra.keys.sorted()
+        let wanted = (extra.isEmpty ? Array(descriptors.indices) : extra.keys.sorted()).filter { !foreign.contains($0) }
         return try await withThrowingTaskGroup(of: (Int, LayerOutcome).self) { group in
             var outcomes = [LayerOutcome](repeating: .unread(reason: "not asked for"), count: descriptors.count)
+            for index in foreign {
+                outcomes[index] = .unread(reason: "a part of Windows, which its registry does not hold")
+            }
             var recordBytes = 0
             func keep(_ index: Int, _ outcome: LayerOutcome) throws {
                 outcomes[index] = outcome

@@ -3,8 +3,24 @@ struct PAXRecords {
     var path: [UInt8]?
     var linkPath: [UInt8]?
     var sizeBytes: Int64?
-    /// Any of GNU's sparse formats: the body is a map and pieces, not the file.
+    /// Any of GNU's sparse formats: the body is parts, perhaps with a map before them, not the file.
     var isSparse = false
+    private var realBytes: Int64?
+    /// Offsets and sizes, in turn.
+    private var sparseNumbers: [Int64] = []
+    private var hasMapBefore = false
+
+    /// The map of a sparse file.
+    func sparse() throws(TarError) -> SparseFile? {
+        guard isSparse else { return nil }
+        guard let realBytes, sparseNumbers.count.isMultiple(of: 2) else {
+            throw TarError("the map of a sparse file is damaged")
+        }
+        let parts = stride(from: 0, to: sparseNumbers.count, by: 2).map {
+            SparseFile.Part(offset: sparseNumbers[$0], count: sparseNumbers[$0 + 1])
+        }
+        return SparseFile(realBytes: realBytes, parts: hasMapBefore ? nil : parts)
+    }
 
     init(_ body: [UInt8]) throws(TarError) {
         var rest = body[...]
@@ -33,9 +49,30 @@ struct PAXRecords {
         case "GNU.sparse.name":
             path = try Self.name(value)
             isSparse = true
+        case "GNU.sparse.size", "GNU.sparse.realsize":
+            realBytes = try Self.sparseNumber(value)
+            isSparse = true
+        // 0.0 has a record for each number; 0.1 has them all in one.
+        case "GNU.sparse.offset", "GNU.sparse.numbytes": try add(Self.sparseNumber(value))
+        case "GNU.sparse.map":
+            for number in value.split(separator: UInt8(ascii: ",")) { try add(Self.sparseNumber(number)) }
+        case "GNU.sparse.major":
+            hasMapBefore = try Self.sparseNumber(value) == 1
+            isSparse = true
         case let other where other.hasPrefix("GNU.sparse."): isSparse = true
         default: break
         }
+    }
+
+    private mutating func add(_ number: Int64) throws(TarError) {
+        isSparse = true
+        sparseNumbers.append(number)
+        guard sparseNumbers.count <= 2 * SparseFile.partsMax else { throw SparseFile.tooMany }
+    }
+
+    private static func sparseNumber(_ value: ArraySlice<UInt8>) throws(TarError) -> Int64 {
+        guard let number = decimal(value) else { throw TarError("a number in the map of a sparse file is none") }
+        return number
     }
 
     private static func name(_ value: ArraySlice<UInt8>) throws(TarError) -> [UInt8]? {

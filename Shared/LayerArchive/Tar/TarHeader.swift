@@ -9,7 +9,9 @@ struct TarHeader {
     var type: UInt8
     /// V7 has no type for directories: there a trailing slash of the whole name says it (as in Go's archive/tar).
     var isV7File: Bool
-    /// GNU's old sparse format: further blocks of the map follow this one.
+    /// Of GNU's old sparse format.
+    var sparse: SparseFile?
+    /// Further blocks of its map follow this one.
     var hasSparseExtension: Bool
 
     /// - Parameter block: 512 bytes, not all zero.
@@ -30,6 +32,7 @@ struct TarHeader {
         sizeBytes = try Self.number(block[124..<136], "size")
         isV7File = block[156] == 0
         type = isV7File ? UInt8(ascii: "0") : block[156]
+        sparse = isGNU && type == UInt8(ascii: "S") ? try SparseFile(header: block) : nil
         hasSparseExtension = isGNU && type == UInt8(ascii: "S") && block[482] != 0
     }
 

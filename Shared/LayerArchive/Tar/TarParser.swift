@@ -18,6 +18,8 @@ struct TarParser {
         /// A file that nobody wants as a whole: by its first bytes it is decided whether it is read.
         case beginning(TarEntry)
         case pieces(any EntryReading)
+        /// A file that is put together; `isWanted` as a whole, else it is looked at from its beginning.
+        case sparse(TarEntry, isWanted: Bool)
     }
 
     private let limits: LayerLimits
@@ -32,8 +34,10 @@ struct TarParser {
     private var pax: PAXRecords?
     private var headers = 0
     private var keptBytes: Int64 = 0
-    /// The sparse file whose map is being stepped over.
-    private var sparse: (entry: TarEntry?, storedBytes: Int64)?
+    /// The sparse file whose map is still coming, and what becomes of it.
+    private var mapped: (use: Use, storedBytes: Int64, file: SparseFile)?
+    /// The sparse file that is being put together.
+    private var sparse: SparseBody?
     /// The offset in the archive, for messages.
     private(set) var offset: Int64 = 0
     private(set) var ignored = IgnoredEntries()
@@ -98,7 +102,8 @@ struct TarParser {
             guard isZero else { throw TarError("an entry follows a lone zero block") }
             state = .zeros(count: count + 1)
         case .sparseExtension:
-            if block[504] == 0 { beginSparseBody() }
+            try mapped?.file.extend(block)
+            if block[504] == 0 { try beginMapped(&output, selector) }
         case .header, .body:
             if isZero { state = .zeros(count: 1) } else { try header(TarHeader(block), &output, selector) }
         }
@@ -142,7 +147,7 @@ struct TarParser {
         if header.isV7File, rawName.last == UInt8(ascii: "/") { header.type = UInt8(ascii: "5") }
         let rawLink = longLink ?? pax?.linkPath ?? header.linkName
         let stored = pax?.sizeBytes ?? header.sizeBytes
-        let isSparse = header.type == UInt8(ascii: "S") || pax?.isSparse == true
+        let sparseFile = try pax?.sparse() ?? header.sparse
         (longName, longLink, pax) = (nil, nil, nil)
 
         guard rawName.count <= limits.pathBytesMax, rawLink.count <= limits.pathBytesMax else {
@@ -159,36 +164,44 @@ struct TarParser {
         }
         guard let path = EntryPath(rawName), let kind, !(path.isRoot && kind != .directory) else {
             ignored.add(rawName, "its path or link target leaves the image root")
-            return try beginBody(header, nil, bodyBytes, &output, selector)
+            return try beginBody(header, .skip, bodyBytes, sparseFile, &output, selector)
         }
-        let entry = TarEntry(path: path, kind: kind, mode: header.mode, sizeBytes: kind == .file ? bodyBytes : 0)
+        let sizeBytes = kind == .file ? sparseFile?.realBytes ?? bodyBytes : 0
+        let entry = TarEntry(path: path, kind: kind, mode: header.mode, sizeBytes: sizeBytes)
         let isReal = try output.add(entry)
         guard isReal, kind == .file, let selector else {
-            return try beginBody(header, nil, bodyBytes, &output, selector)
+            return try beginBody(header, .skip, bodyBytes, sparseFile, &output, selector)
         }
+        let use = try use(of: entry, isSparse: sparseFile != nil, selector)
+        try beginBody(header, use, bodyBytes, sparseFile, &output, selector)
+    }
+
+    /// What becomes of a file's content.
+    private mutating func use(of entry: TarEntry, isSparse: Bool, _ selector: any EntrySelector) throws -> Use {
+        let fits = entry.sizeBytes <= limits.keptFileBytesMax
         guard selector.wants(entry) else {
-            // Of a sparse file only the parts with data are stored.
-            guard !isSparse, !header.hasSparseExtension, bodyBytes >= Int64(EntryBeginning.bytes) else {
-                return try beginBody(header, nil, bodyBytes, &output, selector)
-            }
-            return try begin(.beginning(entry), bytes: bodyBytes, &output, selector)
+            guard entry.sizeBytes >= Int64(EntryBeginning.bytes) else { return .skip }
+            guard isSparse else { return .beginning(entry) }
+            // Put together for a look at its beginning, as long as that costs little: of a file of nothing but holes
+            // there is no more to tell.
+            guard fits, keptBytes + entry.sizeBytes <= limits.keptBytesMax else { return .skip }
+            keptBytes += entry.sizeBytes
+            return .sparse(entry, isWanted: false)
         }
-        if isSparse {
-            selector.take(entry, .unread(reason: "it is stored as a sparse file"))
-            return try beginBody(header, nil, bodyBytes, &output, selector)
-        }
-        guard bodyBytes <= limits.keptFileBytesMax else {
+        guard fits else {
             selector.take(
                 entry,
                 .unread(
-                    reason: "it has \(bodyBytes) bytes, over the limit keptFileBytesMax = \(limits.keptFileBytesMax)"))
-            return try beginBody(header, nil, bodyBytes, &output, selector)
+                    reason:
+                        "it has \(entry.sizeBytes) bytes, over the limit keptFileBytesMax = \(limits.keptFileBytesMax)")
+            )
+            return .skip
         }
-        keptBytes += bodyBytes
+        keptBytes += entry.sizeBytes
         guard keptBytes <= limits.keptBytesMax else {
             throw CauseError(.overLimit("keptBytesMax", limit: limits.keptBytesMax, value: keptBytes))
         }
-        try beginBody(header, entry, bodyBytes, &output, selector)
+        return isSparse ? .sparse(entry, isWanted: true) : .content(entry)
     }
 
     private static func isFile(_ type: UInt8) -> Bool {
@@ -216,31 +229,34 @@ struct TarParser {
     // MARK: Bodies
 
     private mutating func beginBody(
-        _ header: TarHeader, _ wanted: TarEntry?, _ bytes: Int64, _ output: inout LayerContentsBuilder,
+        _ header: TarHeader, _ use: Use, _ bytes: Int64, _ sparse: SparseFile?, _ output: inout LayerContentsBuilder,
         _ selector: (any EntrySelector)?
     ) throws {
-        if header.hasSparseExtension {
-            sparse = (wanted, bytes)
+        if header.hasSparseExtension, let sparse {
+            mapped = (use, bytes, sparse)
             state = .sparseExtension
             return
         }
-        try begin(wanted.map { .content($0) } ?? .skip, bytes: bytes, &output, selector)
+        try begin(use, bytes: bytes, &output, selector, sparse: sparse)
     }
 
-    private mutating func beginSparseBody() {
-        let bytes = sparse?.storedBytes ?? 0
-        sparse = nil
-        use = .skip
-        state = bytes == 0 ? .header : .body(left: bytes, padding: Self.padding(bytes))
+    private mutating func beginMapped(
+        _ output: inout LayerContentsBuilder, _ selector: (any EntrySelector)?
+    ) throws {
+        guard let (use, bytes, file) = mapped else { preconditionFailure("blocks of a map follow a sparse header") }
+        mapped = nil
+        try begin(use, bytes: bytes, &output, selector, sparse: file)
     }
 
     private static func padding(_ bytes: Int64) -> Int { Int((512 - bytes % 512) % 512) }
 
     private mutating func begin(
-        _ use: Use, bytes: Int64, _ output: inout LayerContentsBuilder, _ selector: (any EntrySelector)?
+        _ use: Use, bytes: Int64, _ output: inout LayerContentsBuilder, _ selector: (any EntrySelector)?,
+        sparse file: SparseFile? = nil
     ) throws {
         self.use = use
         collected = []
+        if case .sparse = use, let file { sparse = try SparseBody(file, storedBytes: bytes) }
         if bytes > 0 {
             state = .body(left: bytes, padding: Self.padding(bytes))
         } else {
@@ -258,7 +274,10 @@ struct TarParser {
         if step > 0 {
             let piece = UnsafeRawBufferPointer(rebasing: bytes[..<step])
             if case .beginning(let entry) = use { look(at: piece, of: entry, selector) }
-            if case .pieces(let reading) = use {
+            if case .sparse = use {
+                try sparse?.take(piece)
+                if Int64(step) == left { try deliver(piece, selector) }
+            } else if case .pieces(let reading) = use {
                 read(piece, isLast: Int64(step) == left, reading)
             } else if case .beginning = use {
                 // So few bytes came that they do not tell yet.
@@ -319,12 +338,28 @@ struct TarParser {
         switch use {
         case .skip, .beginning, .pieces: break
         case .content(let entry): selector?.take(entry, .bytes(bytes))
+        case .sparse(let entry, let isWanted): try deliverSparse(entry, isWanted, selector)
         case .extensionHeader(UInt8(ascii: "L")): longName = Array(bytes.prefix { $0 != 0 })
         case .extensionHeader(UInt8(ascii: "K")): longLink = Array(bytes.prefix { $0 != 0 })
         case .extensionHeader: pax = try PAXRecords(Array(bytes))
         }
         // Delivered once, even if padding follows in another piece.
         use = .skip
+    }
+
+    private mutating func deliverSparse(
+        _ entry: TarEntry, _ isWanted: Bool, _ selector: (any EntrySelector)?
+    ) throws(TarError) {
+        guard let whole = try sparse?.finish() else { return }
+        sparse = nil
+        whole.withUnsafeBytes { whole in
+            if isWanted {
+                selector?.take(entry, .bytes(whole))
+            } else if let reading = selector?.reading(entry, whole) {
+                _ = reading.take(whole)
+                reading.finish()
+            }
+        }
     }
 }
 

@@ -172,6 +172,24 @@ struct DatabaseLayerTests {
         #expect(inventory.undetermined == [Undetermined(what: path, reason: "the database names no package")])
     }
 
+    @Test("of a Windows image the layers that its registry holds are read; the parts of Windows are told")
+    func windowsLayers() async throws {
+        var base = LayerFixture([.file("Files/Windows/x")])
+        base.mediaType = "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip"
+        let own = LayerFixture([.file("Files/app/node_modules/ms/package.json", #"{"name": "ms", "version": "2.1.3"}"#)]
+        )
+        let image = try ImageFixture(layers: [base, own], platform: Platform("windows/amd64"))
+        let inventory = try await Scanning.scan(image)
+        #expect(Scanning.list(inventory) == ["ms 2.1.3@1"])
+        #expect(
+            inventory.undetermined == [
+                Undetermined(what: "Windows packages", reason: "not read"),
+                Undetermined(
+                    what: "layer \(base.descriptor.digest)",
+                    reason: "not read: a part of Windows, which its registry does not hold"),
+            ])
+    }
+
     @Test("Windows images are never clean")
     func windows() async throws {
         let image = try ImageFixture(

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Tar")
 struct TarTests {
-    private static func plain(_ archive: [UInt8]) -> LayerFixture {
+    static func plain(_ archive: [UInt8]) -> LayerFixture {
         LayerFixture(archive: archive, compression: .plain)
     }
     private static func archiveError(_ archive: [UInt8]) -> String? {
@@ -76,7 +76,7 @@ struct TarTests {
         #expect(selector.text("b") == "after")
     }
 
-    private static func summed(_ block: [UInt8]) -> [UInt8] {
+    static func summed(_ block: [UInt8]) -> [UInt8] {
         var block = block
         for index in 148..<156 { block[index] = 0x20 }
         let sum = String(block.reduce(0) { $0 + Int($1) }, radix: 8)
@@ -206,26 +206,6 @@ struct TarTests {
         try Reading.read(LayerFixture([.file("a", "1234"), .file("b", "567")]), limits: limits, selector: selector)
         #expect(selector.unread.keys.map(\.description) == ["a"])
         #expect(selector.text("b") == "567")
-    }
-
-    @Test("GNU's old sparse files are stepped over, with and without map extensions", arguments: [false, true])
-    func sparse(_ isExtended: Bool) throws {
-        var block = TarFixture.header(name: Array("s".utf8), type: "S", size: 600, magic: "ustar  \0")
-        block[482] = isExtended ? 1 : 0
-        var raw = Self.summed(block)
-        if isExtended {
-            var map = [UInt8](repeating: 0, count: 512)
-            map[504] = 1
-            raw += map
-            map[504] = 0
-            raw += map
-        }
-        let selector = KeepingSelector()
-        try Reading.read(
-            LayerFixture([.raw(raw + TarFixture.padded([UInt8](repeating: 1, count: 600))), .file("b", "after")]),
-            selector: selector)
-        #expect(selector.unread.keys.map(\.description) == ["s"])
-        #expect(selector.text("b") == "after")
     }
 
     @Test("random blocks are an error or an archive, never a crash")
