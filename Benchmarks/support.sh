@@ -46,12 +46,12 @@ stop() {
     wait "$@" 2>/dev/null || true
 }
 
-# start_registry [NOTIFICATIONS]: a CNCF Distribution registry on loopback; sets `registry` (its address) and `registry_pid`
+# start_registry [NOTIFICATIONS]: with `registry_log=yes` its log says what it sent; a CNCF Distribution registry on loopback; sets `registry` (its address) and `registry_pid`
 start_registry() {
     registry=127.0.0.1:$(free_port 5100)
     cat >"$bench/registry.yml" <<YAML
 version: 0.1
-log: { level: error, accesslog: { disabled: true } }
+log: { level: error, accesslog: { disabled: $([ "${registry_log:-no}" = yes ] && echo false || echo true) } }
 storage: { filesystem: { rootdirectory: $bench/registry }, delete: { enabled: true } }
 http: { addr: $registry }
 ${1:-}

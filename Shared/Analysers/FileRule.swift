@@ -169,10 +169,22 @@ public struct FileRule: Hashable, Sendable {
         case .path, .directory, .named, .suffix: return false
         case .text: return Self.isText(bytes.prefix(EntryBeginning.bytes)) && isInPlace(path)
         case .pieces(let beginning, let nameBeginnings, let endings):
-            guard bytes.starts(with: beginning) else { return false }
-            return (nameBeginnings.isEmpty || nameBeginnings.contains { path.name.starts(with: $0.utf8) })
-                && (endings.isEmpty || endings.contains { path.bytes.hasSuffix(Array($0.utf8)) })
+            return bytes.starts(with: beginning) && Self.isCalled(path, nameBeginnings, endings)
         }
+    }
+
+    /// Whether a file of such a name may be read in pieces, whatever it begins with.
+    func mayWantPieces(_ path: EntryPath) -> Bool {
+        switch place {
+        case .path, .directory, .named, .suffix: false
+        case .text: isInPlace(path)
+        case .pieces(_, let nameBeginnings, let endings): Self.isCalled(path, nameBeginnings, endings)
+        }
+    }
+
+    private static func isCalled(_ path: EntryPath, _ beginnings: [String], _ endings: [String]) -> Bool {
+        (beginnings.isEmpty || beginnings.contains { path.name.starts(with: $0.utf8) })
+            && (endings.isEmpty || endings.contains { path.bytes.hasSuffix(Array($0.utf8)) })
     }
 
     /// No control characters but those of text; ASCII or the beginning of UTF-8.

@@ -94,6 +94,8 @@ public struct RegistryLimits: Sendable, Hashable {
     public var manifestBytesMax: Int64 = 4 << 20
     public var configurationBytesMax = Int64(ImageConfiguration.bytesMax)
     public var blobBytesMax: Int64 = 64 << 30
+    /// A part of a blob, which is held in memory.
+    public var partBytesMax = 80 << 20
     public var tokenBytesMax: Int64 = 1 << 20
     public var errorBytesMax: Int64 = 64 << 10
     public var pageBytesMax: Int64 = 8 << 20

@@ -38,6 +38,10 @@ public struct RegistryImageSource: ImageSource {
         }
     }
 
+    public func part(of descriptor: Descriptor, _ range: Range<Int64>) async throws -> [UInt8]? {
+        try await mapped { try await registry.part(of: descriptor, range, in: repository) }
+    }
+
     public func referrers(of digest: Digest) async throws -> [Descriptor] {
         try await mapped { try await registry.referrers(of: digest, in: repository) }
     }

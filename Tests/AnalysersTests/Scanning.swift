@@ -14,6 +14,8 @@ final class MemorySource: ImageSource {
         var reads: [Digest: Int] = [:]
         var failures: [Digest: ScanError] = [:]
         var referrers: [Digest: [Descriptor]] = [:]
+        var givesParts = true
+        var partBytes = 0
     }
     private let state = Mutex(State())
     private let rootDescriptor: Descriptor
@@ -59,6 +61,16 @@ final class MemorySource: ImageSource {
             // What fails the list fails the question.
             for descriptor in found { if let failure = state.failures[descriptor.digest] { throw failure } }
             return found
+        }
+    }
+    func giveNoParts() { state.withLock { $0.givesParts = false } }
+    /// Bytes that were asked for in parts.
+    var partBytes: Int { state.withLock { $0.partBytes } }
+    func part(of descriptor: Descriptor, _ range: Range<Int64>) async throws -> [UInt8]? {
+        state.withLock { state in
+            guard state.givesParts, let bytes = state.blobs[descriptor.digest] else { return nil }
+            state.partBytes += range.count
+            return Array(bytes[Int(range.lowerBound)..<Int(range.upperBound)])
         }
     }
     func root() async throws -> SourceDocument { try await manifest(rootDescriptor) }

@@ -280,6 +280,30 @@ import Testing
         #expect(error?.retryAfter == .seconds(3600) && long.requests.count == 1)
     }
 
+    // MARK: Parts
+
+    @Test("a part of a blob is asked for, and only a part is taken")
+    func part() async throws {
+        let blob = ImageFixture.describe(Array("0123456789".utf8), "application/octet-stream")
+        func ask(_ reply: Reply, _ range: Range<Int64> = 2..<5) async throws -> [UInt8]? {
+            let transport = ScriptedTransport(reply)
+            let bytes = try await registry(transport).part(of: blob, range, in: RepositoryName("a"))
+            #expect(transport.requests.first?.headers["range"] == "bytes=2-4")
+            return bytes
+        }
+        let range: HeaderList = ["Content-Range": "bytes 2-4/10"]
+        #expect(try await ask(Reply(status: 206, headers: range, body: Array("234".utf8))) == Array("234".utf8))
+        #expect(try await ask(Reply(status: 200, body: Array("0123456789".utf8))) == nil)
+        #expect(try await ask(Reply(status: 206, headers: ["Content-Range": "bytes 0-2/10"], body: [1, 2, 3])) == nil)
+        #expect(try await ask(Reply(status: 206, headers: range, body: [1, 2, 3, 4])) == nil)
+        await #expect(throws: RegistryError.self) { try await ask(Reply(status: 206, headers: range, body: [1])) }
+        for range in [Int64(5)..<5, 5..<11, -1..<2] {
+            await #expect(throws: RegistryError.self) {
+                try await registry(ScriptedTransport(.text(200))).part(of: blob, range, in: RepositoryName("a"))
+            }
+        }
+    }
+
     // MARK: Referrers
 
     private func list(_ digests: [Digest]) throws -> [UInt8] {

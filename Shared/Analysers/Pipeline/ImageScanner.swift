@@ -70,7 +70,8 @@ public final class ImageScanner: Sendable {
         let isWindows = configuration.platform.os == "windows"
         let foreign = Set(
             isWindows ? manifest.layers.indices.filter { manifest.layers[$0].mediaType.isForeignLayer } : [])
-        var layers = try await read(manifest.layers, source, extra: [:], passing: foreign, progress)
+        let wanted = Array(zip(manifest.layers, configuration.diffIDs))
+        var layers = try await read(wanted, source, extra: [:], passing: foreign, progress)
         try check(layers, manifest, configuration)
         let attached = try await bills
         for round in 1... {
@@ -83,7 +84,7 @@ public final class ImageScanner: Sendable {
                 return builder.build(image, parsed, isLastRound: isLast)
             }
             if missing.isEmpty || isLast { return inventory }
-            let again = try await read(manifest.layers, source, extra: missing, passing: foreign, progress)
+            let again = try await read(wanted, source, extra: missing, passing: foreign, progress)
             for index in missing.keys { layers[index] = Self.merged(known[index], again[index]) }
         }
         preconditionFailure("the last round returns")
@@ -141,12 +142,12 @@ public final class ImageScanner: Sendable {
     ///   - extra: only these layers, with these files besides; empty for all layers.
     ///   - foreign: layers of Windows itself, which no registry holds: the others are read all the same.
     private func read(
-        _ descriptors: [Descriptor], _ source: any ImageSource, extra: InventoryBuilder.Missing,
+        _ layers: [(Descriptor, diffID: Digest)], _ source: any ImageSource, extra: InventoryBuilder.Missing,
         passing foreign: Set<Int>, _ progress: ProgressCount
     ) async throws -> [LayerOutcome] {
-        let wanted = (extra.isEmpty ? Array(descriptors.indices) : extra.keys.sorted()).filter { !foreign.contains($0) }
+        let wanted = (extra.isEmpty ? Array(layers.indices) : extra.keys.sorted()).filter { !foreign.contains($0) }
         return try await withThrowingTaskGroup(of: (Int, LayerOutcome).self) { group in
-            var outcomes = [LayerOutcome](repeating: .unread(reason: "not asked for"), count: descriptors.count)
+            var outcomes = [LayerOutcome](repeating: .unread(reason: "not asked for"), count: layers.count)
             for index in foreign {
                 outcomes[index] = .unread(reason: "a part of Windows, which its registry does not hold")
             }
@@ -161,7 +162,7 @@ public final class ImageScanner: Sendable {
                     try keep(done, outcome)
                 }
                 group.addTask {
-                    (index, try await self.read(descriptors[index], source, extra: extra[index] ?? [:], progress))
+                    (index, try await self.read(layers[index], source, extra: extra[index] ?? [:], progress))
                 }
             }
             for try await (done, outcome) in group { try keep(done, outcome) }
@@ -178,9 +179,14 @@ public final class ImageScanner: Sendable {
     }
 
     private func read(
-        _ descriptor: Descriptor, _ source: any ImageSource, extra: [EntryPath: Set<String>], _ progress: ProgressCount
+        _ layer: (Descriptor, diffID: Digest), _ source: any ImageSource, extra: [EntryPath: Set<String>],
+        _ progress: ProgressCount
     ) async throws -> LayerOutcome {
-        let names = extra.flatMap { path, analysers in analysers.map { "\($0):\(path)" } }
+        let (descriptor, diffID) = layer
+        var names = extra.flatMap { path, analysers in analysers.map { "\($0):\(path)" } }
+        let partial = analysers.gap == nil ? nil : PartialLayer(descriptor, diffID: diffID, source, limits.layer)
+        // The record then holds what the image states, and not what the layer proves.
+        if partial != nil { names.append("diff-id:\(diffID)") }
         let key = LayerKey(layer: descriptor.digest, analyserVersion: analyserVersion, extra: names)
         if let record = await cache.record(for: key) {
             if extra.isEmpty { progress.finish(descriptor) }
@@ -190,7 +196,10 @@ public final class ImageScanner: Sendable {
             let (record, _) = try await flights.record(for: key) { [self] in
                 // Another read may have ended between the first look and this flight.
                 if let record = await cache.record(for: key) { return record }
-                let record = try await fetch(descriptor, source, extra: extra, extra.isEmpty ? progress : nil)
+                let record =
+                    if let partial, let record = try await fetch(partial, extra: extra) { record } else {
+                        try await fetch(descriptor, source, extra: extra, extra.isEmpty ? progress : nil)
+                    }
                 await cache.store(record, for: key)
                 return record
             }
@@ -201,6 +210,13 @@ public final class ImageScanner: Sendable {
             if extra.isEmpty { progress.finish(descriptor) }
             return .unread(reason: error.reason)
         }
+    }
+
+    /// - Returns: nil where the layer must be read as a whole.
+    private func fetch(_ layer: PartialLayer, extra: [EntryPath: Set<String>]) async throws -> LayerRecord? {
+        do {
+            return try await layer.record(LayerAnalysis(analysers, extra: extra, limits: limits))
+        } catch is LayerTableError { return nil }
     }
 
     private func fetch(

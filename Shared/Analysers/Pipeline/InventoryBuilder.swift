@@ -91,6 +91,7 @@ struct InventoryBuilder {
         if configuration.platform.os == "windows" {
             undetermined.append(Undetermined(what: "Windows packages", reason: "not read"))
         }
+        if let gap = analysers.gap { undetermined.append(gap) }
         addClaims()
         let isBare = packages.isEmpty && undetermined.isEmpty
         if let absent = databases.absent(of: distribution, isBare: isBare) { undetermined.append(absent) }
@@ -104,10 +105,10 @@ struct InventoryBuilder {
             baseImage: BaseImageGuess.base(
                 configuration, annotations: image.manifest.annotations, layers: image.manifest.layers),
             subject: subject)
-        // A bill of materials tells nothing of the rest.
-        guard subject != .billOfMaterials else { return (inventory, missing) }
+        inventory.setIDFiles = subject == .billOfMaterials ? nil : setIDFiles()
+        // A bill of materials tells nothing of the rest, and a list of packages needs none.
+        guard subject != .billOfMaterials, analysers.gap == nil else { return (inventory, missing) }
         inventory.secrets = limitedSecrets()
-        inventory.setIDFiles = setIDFiles()
         inventory.certificates = limitedCertificates()
         return (inventory, missing)
     }

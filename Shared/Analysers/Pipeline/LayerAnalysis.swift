@@ -85,6 +85,19 @@ final class LayerAnalysis: EntrySelector, @unchecked Sendable {
         }
     }
 
+    /// Whether a file may be read in pieces, as far as its name tells.
+    func mayReadByName(_ entry: TarEntry) -> Bool {
+        excess == nil && analysers.index.ofPieces.contains { $0.rule.mayWantPieces(entry.path) }
+    }
+
+    /// Takes a file that is here as a whole, though it may be one for reading in pieces.
+    func takeWhole(_ entry: TarEntry, _ bytes: UnsafeRawBufferPointer) {
+        if !wishes(entry.path).isEmpty { return take(entry, .bytes(bytes)) }
+        guard bytes.count >= EntryBeginning.bytes, let reading = reading(entry, bytes) else { return }
+        _ = reading.take(bytes)
+        reading.finish()
+    }
+
     private func wishes(_ path: EntryPath) -> [Wish] {
         var result: [Wish] = []
         for match in analysers.index.matches(path) {

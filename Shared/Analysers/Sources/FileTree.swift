@@ -52,33 +52,44 @@ struct FileTree: Sendable {
         return bytes
     }
 
+    /// A part of a file.
+    func read(_ path: EntryPath, _ range: Range<Int64>) throws -> [UInt8] {
+        let (file, extent) = try open(path)
+        guard range.lowerBound >= 0, range.upperBound <= Int64(extent.count) else {
+            throw ScanError(.corrupt, "\(path) of \(name) is cut off")
+        }
+        return try file.read(at: extent.lowerBound + range.lowerBound, count: range.count)
+    }
+
     /// Hands over a file piece by piece.
     func stream(_ path: EntryPath, _ take: (UnsafeRawBufferPointer) throws -> Void) throws {
-        let file: OpenFile
-        var offset: Int64
-        let end: Int64
+        let (file, extent) = try open(path)
+        var offset = extent.lowerBound
+        let piece = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.pieceBytes, alignment: 64)
+        defer { piece.deallocate() }
+        while offset < extent.upperBound {
+            let wanted = UnsafeMutableRawBufferPointer(
+                rebasing: piece[..<Int(min(Int64(Self.pieceBytes), extent.upperBound - offset))])
+            let count = try file.read(at: offset, into: wanted)
+            guard count > 0 else { throw ScanError(.corrupt, "\(path) of \(name) is cut off") }
+            try take(UnsafeRawBufferPointer(rebasing: wanted[..<count]))
+            offset += Int64(count)
+        }
+    }
+
+    /// The file that holds a file, and where in it.
+    private func open(_ path: EntryPath) throws -> (file: OpenFile, extent: Range<Int64>) {
         switch kind {
         case .folder(let folder):
             let full = folder + "/" + path.description
             guard FileManager.default.fileExists(atPath: full) else {
                 throw ScanError(.notFound, "\(name) has no file \(path)")
             }
-            file = try OpenFile(full)
-            (offset, end) = (0, file.sizeBytes)
+            let file = try OpenFile(full)
+            return (file, 0..<file.sizeBytes)
         case .archive(let archive, let index):
             guard let entry = index.file(at: path) else { throw ScanError(.notFound, "\(name) has no file \(path)") }
-            file = try OpenFile(archive)
-            (offset, end) = (entry.offset, entry.offset + entry.sizeBytes)
-        }
-        let piece = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.pieceBytes, alignment: 64)
-        defer { piece.deallocate() }
-        while offset < end {
-            let wanted = UnsafeMutableRawBufferPointer(
-                rebasing: piece[..<Int(min(Int64(Self.pieceBytes), end - offset))])
-            let count = try file.read(at: offset, into: wanted)
-            guard count > 0 else { throw ScanError(.corrupt, "\(path) of \(name) is cut off") }
-            try take(UnsafeRawBufferPointer(rebasing: wanted[..<count]))
-            offset += Int64(count)
+            return (try OpenFile(archive), entry.offset..<entry.offset + entry.sizeBytes)
         }
     }
 

@@ -22,12 +22,17 @@ public protocol ImageSource: Sendable {
     ///
     /// An error of the sink ends the transfer and is thrown unchanged.
     func layer(_ descriptor: Descriptor, into sink: any LayerSink) async throws
+    /// A part of a layer as stored.
+    ///
+    /// - Returns: nil where the source has only whole layers.
+    func part(of descriptor: Descriptor, _ range: Range<Int64>) async throws -> [UInt8]?
     /// Manifests that name a manifest as their subject, such as bills of materials.
     func referrers(of digest: Digest) async throws -> [Descriptor]
 }
 
 extension ImageSource {
     public var subject: Inventory.Subject? { nil }
+    public func part(of descriptor: Descriptor, _ range: Range<Int64>) async throws -> [UInt8]? { nil }
     public func referrers(of digest: Digest) async throws -> [Descriptor] { [] }
 }
 

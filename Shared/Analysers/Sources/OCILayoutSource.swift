@@ -34,6 +34,10 @@ struct OCILayoutSource: ImageSource {
         try await OwnThread.run("layer-read") { try files.stream(Self.path(descriptor.digest)) { try sink.write($0) } }
     }
 
+    func part(of descriptor: Descriptor, _ range: Range<Int64>) async throws -> [UInt8]? {
+        try await OwnThread.run("layer-read") { try files.read(Self.path(descriptor.digest), range) }
+    }
+
     private static func path(_ digest: Digest) throws -> EntryPath {
         guard let path = EntryPath("blobs/\(digest.algorithm.rawValue)/\(digest.hex)") else {
             throw ScanError(.corrupt, "bad digest \(digest)")

@@ -38,6 +38,30 @@ extension RemoteRegistry {
         return sink.take()
     }
 
+    /// A part of a blob. Nothing is checked but its length: whoever asks knows how to prove it.
+    ///
+    /// - Returns: nil where the registry has only whole blobs.
+    public func part(
+        of descriptor: Descriptor, _ range: Range<Int64>, in repository: RepositoryName
+    ) async throws -> [UInt8]? {
+        let subject = Subject.blob(repository, descriptor.digest)
+        guard !range.isEmpty, range.lowerBound >= 0, range.upperBound <= descriptor.size,
+            range.count <= limits.partBytesMax
+        else { throw RegistryError.tooLarge(fault(subject, "for a part"), limitBytes: Int64(limits.partBytesMax)) }
+        let call = Call(
+            .get, endpoint.api("\(repository)/blobs/").appending(verbatim: descriptor.digest.text),
+            headers: ["Range": "bytes=\(range.lowerBound)-\(range.upperBound - 1)"], subject: subject,
+            scopes: [Scope.pull(repository)], limits: blobLimits(Int64(range.count)))
+        let consumer = PartConsumer(range)
+        do { _ = try await conversation.send(call, into: consumer) } catch is PartConsumer.WholeBlob { return nil }
+        let bytes = consumer.bytes
+        guard bytes.count == range.count else {
+            throw RegistryError.truncated(
+                fault(subject, "a part of \(range.count) bytes"), received: Int64(bytes.count))
+        }
+        return bytes
+    }
+
     /// The body may be one byte too long, so that the size check says what is wrong.
     private func blobLimits(_ size: Int64) -> RequestLimits {
         RequestLimits(

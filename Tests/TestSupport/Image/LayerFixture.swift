@@ -8,6 +8,8 @@ public struct LayerFixture: Sendable {
     public var stored: [UInt8]
     public var diffID: Digest
     public var mediaType: MediaType
+    /// Of its descriptor.
+    public var annotations: [String: String]?
 
     /// - Parameter archive: the uncompressed bytes.
     public init(archive: [UInt8], compression: Compression = .gzip) {
@@ -31,7 +33,11 @@ public struct LayerFixture: Sendable {
         self.mediaType = mediaType
     }
 
-    public var descriptor: Descriptor { ImageFixture.describe(stored, mediaType) }
+    public var descriptor: Descriptor {
+        var descriptor = ImageFixture.describe(stored, mediaType)
+        descriptor.annotations = annotations
+        return descriptor
+    }
 
     public static func mediaType(_ compression: Compression) -> MediaType {
         switch compression {

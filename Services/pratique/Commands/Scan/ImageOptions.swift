@@ -10,6 +10,10 @@ struct ImageOptions: ParsableArguments {
     var image: String
 
     @Flag(help: "Read every layer, also those that are known from an earlier scan.") var noCache = false
+    @Flag(
+        help:
+            "Look only for the packages of package managers. Of eStargz and zstd:chunked layers only these are fetched."
+    ) var packagesOnly = false
     @Option(help: "A platform of an index, such as linux/arm64, or `all`; may be repeated.") var platform: [String] = []
     @Option(help: "User for the registry.") var user: String?
     @Option(help: "A file that holds the password or token for the registry.") var passwordFile: String?

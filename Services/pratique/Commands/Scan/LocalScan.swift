@@ -32,7 +32,8 @@ struct LocalScan {
     func run() async throws -> ScannedImage {
         let platforms = try choice()
         let cache: any LayerCache = options.noCache ? NoLayerCache() : FolderLayerCache(folder: Self.cacheFolder)
-        let scanner = ImageScanner(cache: cache)
+        let scanner = ImageScanner(
+            analysers: options.packagesOnly ? .packageManagers : .standard, cache: cache)
         let bar = ProgressBar(
             "scanning \(Output.safe(options.image))", isShown: showsProgress && isatty(STDERR_FILENO) == 1
         )

@@ -39,6 +39,9 @@ struct ScanCommand: AsyncParsableCommand {
         if !offline && LocalImages.isNoImage(image.image) {
             throw ValidationError("\(image.image) is no image that a registry could show; judge it with --offline")
         }
+        if !offline && image.packagesOnly {
+            throw ValidationError("--packages-only leaves out what a server judges by; it belongs to --offline")
+        }
         if !offline && name == nil && image.isLocal {
             throw ValidationError("with a server, an image from a folder or a file needs --name REFERENCE")
         }
