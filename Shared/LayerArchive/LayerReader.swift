@@ -2,11 +2,11 @@ public import Model
 
 /// Reads one layer in one pass, on the thread that brings its bytes.
 ///
-/// Stored bytes are gathered in blocks; each is hashed on a second thread while this one inflates it, walks the
-/// archive, and
-/// hands wanted files to the selector. The output goes round in a few slots, hashed on the second thread, too.
+/// Stored bytes are gathered in blocks; each is hashed on a second thread while this one inflates it. The output goes
+/// round in a few slots; the second thread hashes it, walks the archive in it, and hands wanted files to the selector.
+/// What is found, and what is said to be wrong, does not depend on which thread is faster.
 ///
-/// `@unchecked Sendable`: used by one thread at a time, as `LayerSink` says; the hashing thread sees only full blocks.
+/// `@unchecked Sendable`: used by one thread at a time, as `LayerSink` says; the second thread sees only full blocks.
 public final class LayerReader: LayerSink, @unchecked Sendable {
     /// Sizes of blocks: large enough that a hand-over costs nothing, small enough to stay in the processor's cache.
     static let blockBytes = 256 << 10
@@ -18,7 +18,7 @@ public final class LayerReader: LayerSink, @unchecked Sendable {
     private let limits: LayerLimits
     private let selector: (any EntrySelector)?
 
-    private let hashing = HashingThread()
+    private let second = SecondThread()
     private var stored: BlockRing
     private let output: OutputRing
     private var decoder: (any LayerDecoder)?
@@ -47,7 +47,7 @@ public final class LayerReader: LayerSink, @unchecked Sendable {
         self.limits = limits
         self.selector = selector
         stored = BlockRing(slots: Self.storedSlots, blockBytes: Self.blockBytes)
-        output = OutputRing(limits: limits, hashing: hashing, selector: selector)
+        output = OutputRing(limits: limits, second: second, selector: selector)
         do throws(CauseError) {
             try Self.check(descriptor, diffID, limits)
         } catch {
@@ -57,7 +57,7 @@ public final class LayerReader: LayerSink, @unchecked Sendable {
 
     deinit {
         // A reader that was given up on: its thread must not read blocks that are freed now.
-        hashing.close()
+        second.close()
     }
 
     private static func check(_ descriptor: Descriptor, _ diffID: Digest?, _ limits: LayerLimits) throws(CauseError) {
@@ -98,7 +98,6 @@ public final class LayerReader: LayerSink, @unchecked Sendable {
     private func cause(of error: any Error) -> LayerError.Cause {
         switch error {
         case let error as CauseError: error.cause
-        case let error as TarError: .archive(error.what, at: output.archiveOffset)
         default: .stream(String(describing: error))
         }
     }
@@ -113,12 +112,12 @@ public final class LayerReader: LayerSink, @unchecked Sendable {
         }
         var rest = bytes
         while !rest.isEmpty {
-            if stored.isAtStart { hashing.wait(for: stored.slot) }
+            if stored.isAtStart { second.wait(for: stored.slot) }
             let count = stored.fill(rest)
             rest = UnsafeRawBufferPointer(rebasing: rest[count...])
             if stored.isFull {
                 let block = stored.filled
-                hashing.hash(.stored, block, slot: stored.slot)
+                second.take(.stored, block, slot: stored.slot)
                 try decode(block)
                 stored.advance()
             }
@@ -141,7 +140,8 @@ public final class LayerReader: LayerSink, @unchecked Sendable {
         do {
             try decoder(for: block).decode(block, into: output)
         } catch {
-            let cause = cause(of: error)
+            // The archive before it may have been wrong already.
+            let cause = output.drained() ?? cause(of: error)
             if case .overLimit = cause { throw CauseError(cause) }
             damage = cause
         }
@@ -168,13 +168,15 @@ public final class LayerReader: LayerSink, @unchecked Sendable {
         }
         let last = stored.filled
         if !last.isEmpty { try decode(last) }
+        if damage == nil { damage = output.drained() }
         if damage == nil {
             do {
                 try decoder?.finish()
                 try output.finish()
             } catch { damage = cause(of: error) }
         }
-        let sums = hashing.finish(lastStored: last, lastUncompressed: output.unhashed)
+        if let damage, case .overLimit = damage { throw CauseError(damage) }
+        let sums = second.finish(lastStored: last, lastUncompressed: output.unhashed)
         let digest = Digest(sha256: sums.stored)
         guard digest == descriptor.digest else { throw CauseError(.digestMismatch(actual: digest)) }
         if let damage { throw CauseError(damage) }

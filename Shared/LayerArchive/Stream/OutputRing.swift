@@ -1,36 +1,32 @@
-/// The uncompressed side: each full block is hashed on the second thread while this one walks its part of the archive.
+import Synchronization
+
+/// The uncompressed side: each full block is hashed on the second thread, which also walks its part of the archive.
 final class OutputRing {
-    /// Slots of the output have numbers of their own in the hashing thread.
+    /// Slots of the output have numbers of their own in the second thread.
     private static let firstSlot = 100
 
     private let limits: LayerLimits
-    private let hashing: HashingThread
-    private let selector: (any EntrySelector)?
+    private let second: SecondThread
+    private let walk: ArchiveWalk
     private var ring = BlockRing(slots: LayerReader.outputSlots, blockBytes: LayerReader.blockBytes)
-    private var parser: TarParser
-    private var builder: LayerContentsBuilder
     /// How many stored bytes the output so far came from at most; for the ratio.
     var storedBytes: Int64 = 0
     private(set) var totalBytes: Int64 = 0
-    /// Bytes of the current block that the parser has seen.
-    private var parsed = 0
 
-    init(limits: LayerLimits, hashing: HashingThread, selector: (any EntrySelector)?) {
+    init(limits: LayerLimits, second: SecondThread, selector: (any EntrySelector)?) {
         self.limits = limits
-        self.hashing = hashing
-        self.selector = selector
-        parser = TarParser(limits: limits)
-        builder = LayerContentsBuilder(limits: limits)
+        self.second = second
+        walk = ArchiveWalk(limits: limits, selector: selector)
     }
 
-    var archiveOffset: Int64 { parser.offset }
-    var contents: LayerContents { builder.build(ignored: parser.ignored) }
+    /// Once the archive is over.
+    var contents: LayerContents { walk.contents }
     /// The last, partly filled block.
     var unhashed: UnsafeRawBufferPointer { ring.filled }
 
     /// A stretch of at least one byte to write to.
     func room() -> UnsafeMutableRawBufferPointer {
-        if ring.isAtStart { hashing.wait(for: Self.firstSlot + ring.slot) }
+        if ring.isAtStart { second.wait(for: Self.firstSlot + ring.slot) }
         return ring.room
     }
 
@@ -44,23 +40,65 @@ final class OutputRing {
         if totalBytes > limits.ratioFloorBytes, totalBytes / limits.ratioMax > storedBytes {
             throw CauseError(.overLimit("ratioMax", limit: limits.ratioMax, value: totalBytes / max(storedBytes, 1)))
         }
+        if let failure = walk.failure { throw CauseError(failure) }
         guard ring.isFull else { return }
-        hashing.hash(.uncompressed, ring.filled, slot: Self.firstSlot + ring.slot)
-        try parse()
+        second.take(.uncompressed, ring.filled, slot: Self.firstSlot + ring.slot) { [walk] in walk.take($0) }
         ring.advance()
-        parsed = 0
     }
 
-    /// Walks what the last block holds, and ends the archive.
-    func finish() throws {
-        try parse()
-        try parser.finish()
+    /// Waits for the walk through all full blocks.
+    /// - Returns: what was wrong there. It comes before whatever is wrong with the bytes after them.
+    func drained() -> LayerError.Cause? {
+        second.drain()
+        return walk.failure
     }
 
-    private func parse() throws {
-        let block = ring.filled
-        guard parsed < block.count else { return }
-        try parser.feed(UnsafeRawBufferPointer(rebasing: block[parsed...]), into: &builder, selector)
-        parsed = block.count
+    /// Walks what the last block holds, and ends the archive; all others are done.
+    func finish() throws(CauseError) {
+        walk.take(ring.filled)
+        walk.finish()
+        if let failure = walk.failure { throw CauseError(failure) }
+    }
+}
+
+/// The walk through the archive, block by block, up to the first thing that is wrong.
+///
+/// `@unchecked Sendable`: used by one thread at a time, the second one while there are blocks, then the reader's;
+/// `failure` by both.
+private final class ArchiveWalk: @unchecked Sendable {
+    private let selector: (any EntrySelector)?
+    private var parser: TarParser
+    private var builder: LayerContentsBuilder
+    private let firstFailure = Mutex<LayerError.Cause?>(nil)
+
+    init(limits: LayerLimits, selector: (any EntrySelector)?) {
+        self.selector = selector
+        parser = TarParser(limits: limits)
+        builder = LayerContentsBuilder(limits: limits)
+    }
+
+    var failure: LayerError.Cause? { firstFailure.withLock { $0 } }
+    var contents: LayerContents { builder.build(ignored: parser.ignored) }
+
+    func take(_ block: UnsafeRawBufferPointer) {
+        guard failure == nil, !block.isEmpty else { return }
+        attempt { try parser.feed(block, into: &builder, selector) }
+    }
+
+    func finish() {
+        guard failure == nil else { return }
+        attempt { try parser.finish() }
+    }
+
+    private func attempt(_ body: () throws -> Void) {
+        do { try body() } catch {
+            let cause: LayerError.Cause =
+                switch error {
+                case let error as CauseError: error.cause
+                case let error as TarError: .archive(error.what, at: parser.offset)
+                default: .stream(String(describing: error))
+                }
+            firstFailure.withLock { $0 = cause }
+        }
     }
 }

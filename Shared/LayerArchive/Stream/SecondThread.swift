@@ -1,25 +1,27 @@
 import Crypto
 import Foundation
 
-/// Computes the two SHA-256 of a layer, stored and uncompressed, beside the thread that inflates.
+/// Works beside the thread that inflates a layer: computes the two SHA-256, stored and uncompressed, and does what else
+/// is to be done with a block of output.
 ///
-/// Hashing the output of inflate costs about half of inflating it; on a second core it costs no wall time. The thread
-/// begins with the first block: a small layer is hashed in place, since a thread would cost more.
+/// Inflating takes as long as both together; on a second core they cost no wall time. The thread begins with the first
+/// block: a small layer is done in place, since a thread would cost more.
 ///
-/// `@unchecked Sendable`: `jobs`, `isClosed` and `unfinished` are only touched under `condition`; the hashers only by
-/// the thread until `finish` saw it end.
-final class HashingThread: @unchecked Sendable {
+/// `@unchecked Sendable`: `jobs`, `isClosed` and `unfinished` are only touched under `condition`; the hashers, and what
+/// `work` touches, only by the thread until `close` saw it end.
+final class SecondThread: @unchecked Sendable {
     enum Stream: Int { case stored, uncompressed }
 
     private struct Job {
         var stream: Stream
         var bytes: UnsafeRawBufferPointer
         var slot: Int
+        var work: ((UnsafeRawBufferPointer) -> Void)?
     }
 
     private let condition = NSCondition()
     private var jobs: [Job] = []
-    /// Blocks handed over and not yet hashed, by slot.
+    /// Blocks handed over and not yet done, by slot.
     private var busy: Set<Int> = []
     private var isClosed = false
     private var hasThread = false
@@ -27,9 +29,14 @@ final class HashingThread: @unchecked Sendable {
     private var hashers = [SHA256(), SHA256()]
 
     /// Hands over a block that stays as it is until `wait(for: slot)` returned.
-    func hash(_ stream: Stream, _ bytes: UnsafeRawBufferPointer, slot: Int) {
+    ///
+    /// - Parameter work: runs on the thread, in the order of the blocks.
+    func take(
+        _ stream: Stream, _ bytes: UnsafeRawBufferPointer, slot: Int,
+        work: ((UnsafeRawBufferPointer) -> Void)? = nil
+    ) {
         condition.lock()
-        jobs.append(Job(stream: stream, bytes: bytes, slot: slot))
+        jobs.append(Job(stream: stream, bytes: bytes, slot: slot, work: work))
         busy.insert(slot)
         if !hasThread {
             hasThread = true
@@ -39,10 +46,17 @@ final class HashingThread: @unchecked Sendable {
         condition.unlock()
     }
 
-    /// Waits until the block in this slot is hashed.
+    /// Waits until the block in this slot is done.
     func wait(for slot: Int) {
         condition.lock()
         while busy.contains(slot) { condition.wait() }
+        condition.unlock()
+    }
+
+    /// Waits until all blocks are done.
+    func drain() {
+        condition.lock()
+        while !busy.isEmpty { condition.wait() }
         condition.unlock()
     }
 
@@ -56,7 +70,7 @@ final class HashingThread: @unchecked Sendable {
         return (Array(hashers[0].finalize()), Array(hashers[1].finalize()))
     }
 
-    /// Ends the thread when it has hashed what it was given, and waits for that: no block is read afterwards.
+    /// Ends the thread when it has done what it was given, and waits for that: no block is read afterwards.
     func close() {
         condition.lock()
         isClosed = true
@@ -67,8 +81,9 @@ final class HashingThread: @unchecked Sendable {
 
     private func start() {
         let thread = Thread { [self] in run() }
-        thread.name = "layer-hash"
-        thread.stackSize = 256 << 10
+        thread.name = "layer-second"
+        // Analysers run here, too.
+        thread.stackSize = 2 << 20
         thread.start()
     }
 
@@ -80,6 +95,7 @@ final class HashingThread: @unchecked Sendable {
             let job = jobs.removeFirst()
             condition.unlock()
             hashers[job.stream.rawValue].update(bufferPointer: job.bytes)
+            job.work?(job.bytes)
             condition.lock()
             busy.remove(job.slot)
             condition.broadcast()
