@@ -61,6 +61,14 @@ public enum AnalysisLimits {
             throw AnalysisError("it names more packages than the limit packagesMax = \(packagesMax)")
         }
     }
+
+    /// - Throws: if a path that is put together of parts is longer than any file's. Parts are written once, paths of
+    ///   them any number of times.
+    static func check(pathBytes: Int) throws(AnalysisError) {
+        guard pathBytes <= fieldBytesMax else {
+            throw AnalysisError("it names a file whose path is over the limit fieldBytesMax = \(fieldBytesMax)")
+        }
+    }
 }
 
 /// Why a file could not be read: a phrase that goes on after its path, such as `line 12 is no field`.

@@ -33,13 +33,15 @@ enum ApkParser {
                 throw AnalysisError("line \(number) is no field")
             }
             paragraph.hasFields = true
-            read(line, into: &paragraph)
+            try read(line, into: &paragraph)
         }
         try end(paragraph, line: number, &findings)
         return findings
     }
 
-    private static func read(_ line: Slice<UnsafeRawBufferPointer>, into paragraph: inout Paragraph) {
+    private static func read(
+        _ line: Slice<UnsafeRawBufferPointer>, into paragraph: inout Paragraph
+    ) throws(AnalysisError) {
         switch line[line.startIndex] {
         case UInt8(ascii: "P"): paragraph.name = line.fieldValue
         case UInt8(ascii: "V"): paragraph.version = line.fieldValue
@@ -49,6 +51,8 @@ enum ApkParser {
         // A folder, and the files in it.
         case UInt8(ascii: "F"): paragraph.folder = Array(line.dropFirst(2))
         case UInt8(ascii: "R") where OwnedFile.mayBe(line):
+            try AnalysisLimits.check(pathBytes: paragraph.folder.count + line.count)
+            try AnalysisLimits.check(packages: paragraph.metadata.count)
             if let path = EntryPath(paragraph.folder + [UInt8(ascii: "/")] + line.dropFirst(2)) {
                 paragraph.metadata.append(path)
             }

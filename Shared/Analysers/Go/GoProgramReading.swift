@@ -41,15 +41,16 @@ final class GoProgramReading: FileReading {
                 state = .collecting
             case .collecting:
                 guard collect(&rest) else { return isUndecided }
-            case .found, .failed: return false
+            case .found, .failed: return isUndecided
             }
         }
     }
 
+    /// Whether it is packed is known only after its first bytes, whatever was found in them.
     private var isUndecided: Bool {
         switch state {
         case .looking, .collecting: true
-        case .found, .failed: false
+        case .found, .failed: beginning.count < Self.upxWithin
         }
     }
 

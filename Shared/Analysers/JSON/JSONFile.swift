@@ -42,14 +42,27 @@ struct StatedLicenses: Decodable {
         let name: String?
     }
 
+    /// A text or an object.
+    private struct Single: Decodable {
+        var name: String?
+
+        init(from decoder: any Decoder) throws {
+            if let name = try? decoder.singleValueContainer().decode(String.self) {
+                self.name = name
+            } else if let object = try? Object(from: decoder) {
+                name = object.type ?? object.name
+            }
+        }
+    }
+
     /// Never fails: an odd licence is no reason not to see the package.
+    ///
+    /// Lists in lists are odd, too: each level is tried in each form, which takes seconds where they are nested deeply.
     init(from decoder: any Decoder) throws {
-        if let name = try? decoder.singleValueContainer().decode(String.self) {
+        if let name = try Single(from: decoder).name {
             names = [name]
-        } else if let object = try? Object(from: decoder) {
-            names = [object.type ?? object.name].compactMap { $0 }
-        } else if let list = try? [StatedLicenses](from: decoder) {
-            names = list.flatMap(\.names)
+        } else if let list = try? [Single](from: decoder) {
+            names = list.compactMap(\.name)
         }
         names = names.filter { !$0.isEmpty && $0.utf8.count <= AnalysisLimits.fieldBytesMax }
     }

@@ -9,6 +9,9 @@ final class JavaArchive: ZipSelector {
     static let depthMax = 8
     static let manifestBytesMax = 1 << 20
     static let propertiesBytesMax = 64 << 10
+    /// What an archive in this one takes, and a note of one that is not read, beside names.
+    private static let archiveBytes = 1024
+    private static let noteBytes = 512
 
     private let fileName: String
     /// The archives between the file and this one, each with `!/` before it; empty for the file itself.
@@ -39,6 +42,9 @@ final class JavaArchive: ZipSelector {
         do throws(ZipError) { try zip.take(bytes) } catch { failure = AnalysisError(error.reason) }
         return failure == nil
     }
+
+    /// No more bytes come.
+    func close() { zip.close() }
 
     /// What it says; its own damage is a failure, that of archives in it is told among the findings.
     func end() -> Result<FileFindings, AnalysisError> {
@@ -81,6 +87,7 @@ final class JavaArchive: ZipSelector {
                     name, at: place, reason: "archives lie deeper in each other than depthMax = \(Self.depthMax)")
                 return nil
             }
+            guard hold(Self.archiveBytes + inside.utf8.count + name.utf8.count) else { return nil }
             let file = String(name[(name.lastIndex(of: "/").map(name.index(after:)) ?? name.startIndex)...])
             let archive = JavaArchive(
                 fileName: file, inside: inside + "!/" + name, image: image, depth: depth + 1, budget: budget)
@@ -91,6 +98,7 @@ final class JavaArchive: ZipSelector {
     }
 
     func unreadable(_ name: String, at place: Int64, reason: String) {
+        guard hold(Self.noteBytes + inside.utf8.count) else { return }
         notRead[place] = Undetermined(what: "\(image)\(inside)!/\(name.prefix(200))", reason: reason)
     }
 
@@ -99,7 +107,15 @@ final class JavaArchive: ZipSelector {
         _ member: ReferenceWritableKeyPath<JavaArchive, [Int64: [UInt8]]>
     ) {
         guard let bytes else { return unreadable(name, at: place, reason: "it is larger than the limit for its kind") }
+        guard hold(bytes.count) else { return }
         self[keyPath: member][place] = bytes
+    }
+
+    /// - Returns: false when too much is held; the file then counts as not read.
+    private func hold(_ count: Int) -> Bool {
+        guard failure == nil else { return false }
+        do throws(ZipError) { try budget.hold(count) } catch { failure = AnalysisError(error.reason) }
+        return failure == nil
     }
 
     // MARK: Findings
@@ -159,7 +175,7 @@ private final class NestedReading: EntryReading {
     private let archive: JavaArchive
     init(_ archive: JavaArchive) { self.archive = archive }
     func take(_ bytes: UnsafeRawBufferPointer) -> Bool { archive.take(bytes) }
-    func finish() {}
+    func finish() { archive.close() }
 }
 
 /// The Java package that all classes of an archive lie in: of a library its own.

@@ -22,7 +22,11 @@ struct RpmAnalyser: Analyser {
         if path.name.elementsEqual("container-manifest-2".utf8) { return try RpmManifest.read(bytes) }
         if path.bytes.hasSuffix(Array("-wal".utf8)) { return Self.writeAheadLog(bytes) }
         var findings = FileFindings()
+        var headerBytes = 0
         func add(_ header: UnsafeRawBufferPointer) throws(AnalysisError) {
+            // Else a small store makes any amount of work: each of its rows may lead to one large header.
+            headerBytes += header.count
+            guard headerBytes <= bytes.count else { throw AnalysisError("its headers lie in each other") }
             try RpmHeader(header).add(to: &findings)
             try AnalysisLimits.check(packages: findings.count)
         }

@@ -133,6 +133,8 @@ struct RpmHeader {
         var paths: [EntryPath] = []
         for (name, folder) in found {
             guard folders.indices.contains(folder) else { throw AnalysisError("the file list of a header is none") }
+            try AnalysisLimits.check(pathBytes: folders[folder].count + name.count)
+            try AnalysisLimits.check(packages: paths.count)
             if let path = EntryPath(Array(folders[folder]) + Array(name)) { paths.append(path) }
         }
         return paths

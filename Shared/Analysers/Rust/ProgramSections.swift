@@ -41,8 +41,10 @@ struct ProgramSections {
 
     /// The offsets of sections that have bytes.
     var starts: Set<Int64> {
+        // A file can end before its header does.
+        guard place != nil else { return [] }
         var starts: Set<Int64> = []
-        for entry in stride(from: 0, to: table.count - entryBytes + 1, by: max(entryBytes, 1)) {
+        for entry in stride(from: 0, to: table.count - entryBytes + 1, by: entryBytes) {
             guard number(table, entry + 4, 4) == 1 else { continue }
             let start = isLarge ? number(table, entry + 24, 8) : number(table, entry + 16, 4)
             starts.insert(Int64(truncatingIfNeeded: start))

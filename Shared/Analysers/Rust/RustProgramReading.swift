@@ -24,6 +24,7 @@ final class RustProgramReading: FileReading {
     private var offset: Int64 = 0
     /// What may begin a list, as far as it came.
     private var held: [UInt8] = []
+    private var isAtEnd = false
     private var lists: [Int64: Outcome] = [:]
     /// The list that is being unpacked.
     private var current: (start: Int64, json: [UInt8])?
@@ -91,21 +92,21 @@ final class RustProgramReading: FileReading {
         return end
     }
 
-    /// Whether a list begins here; nil if more bytes are needed to say.
+    /// Whether a list begins here; nil if more bytes are needed to say: the decoder looks ahead as far as it can, so
+    /// that with fewer bytes it may say otherwise.
     private func begins(_ bytes: UnsafeRawBufferPointer) -> Bool? {
         // The second byte of a zlib header without a dictionary (RFC 1950), for each level; no block of type 3.
-        guard bytes.count >= 3 else { return bytes.count < 2 || Self.levels.contains(bytes[1]) ? nil : false }
+        guard bytes.count >= 3 else {
+            return !isAtEnd && (bytes.count < 2 || Self.levels.contains(bytes[1])) ? nil : false
+        }
         guard Self.levels.contains(bytes[1]), bytes[2] & 6 != 6, let inflate else { return false }
+        guard isAtEnd || bytes.count >= 2 + Self.trialBytes else { return nil }
         inflate.restart()
         let trial = UnsafeRawBufferPointer(rebasing: bytes[2..<min(bytes.count, 2 + Self.trialBytes)])
         let wanted = RustCrateList.beginning
-        return withUnsafeTemporaryAllocation(byteCount: wanted.count, alignment: 1) { room -> Bool? in
+        return withUnsafeTemporaryAllocation(byteCount: wanted.count, alignment: 1) { room in
             let step = inflate.step(trial, into: room)
-            guard step.damage == nil, room[..<step.produced].elementsEqual(wanted.prefix(step.produced)) else {
-                return false
-            }
-            if step.produced == wanted.count { return true }
-            return step.isOver || trial.count == Self.trialBytes ? false : nil
+            return step.damage == nil && room[..<step.produced].elementsEqual(wanted)
         }
     }
 
@@ -143,6 +144,8 @@ final class RustProgramReading: FileReading {
     // MARK: End
 
     func finish() throws(AnalysisError) -> FileFindings {
+        isAtEnd = true
+        if !held.isEmpty { _ = finishHeld(UnsafeRawBufferPointer(start: nil, count: 0)) }
         if let current { lists[current.start] = .damaged("it is cut off") }
         let starts = lists.isEmpty ? [] : sections.starts
         guard let list = lists.filter({ starts.contains($0.key) }).min(by: { $0.key < $1.key })?.value else {

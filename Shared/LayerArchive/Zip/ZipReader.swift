@@ -29,6 +29,8 @@ public final class ZipReader {
     /// The most that members' names of interest take, in the archive and its directory.
     static let listedMax = 200_000
     private static let windowBytes = 64 << 10
+    /// What noting one place takes.
+    private static let placeBytes = 32
 
     private unowned let selector: any ZipSelector
     private let budget: ZipBudget
@@ -83,6 +85,12 @@ public final class ZipReader {
             throw ZipError("its directory lists a member that is not there")
         }
         return Set(places)
+    }
+
+    /// No more bytes come, though the answer may be asked for later: gives back what only reading needs.
+    public func close() {
+        inflate = nil
+        window = []
     }
 
     // MARK: Parts
@@ -161,9 +169,11 @@ public final class ZipReader {
             if names > 0 { expect(.centralNames, bytes: ZipRecords.centralBytes + names) } else { try list() }
         case .centralNames: try list()
         case .end64:
-            statedDirectoryStart = Int64(bitPattern: held.u64(48))
             let size = held.u64(4)
-            guard size >= 44, size <= 1 << 20 else { throw ZipError("its end record is damaged") }
+            statedDirectoryStart = Int64(exactly: held.u64(48))
+            guard statedDirectoryStart != nil, size >= 44, size <= 1 << 20 else {
+                throw ZipError("its end record is damaged")
+            }
             if size > 44 { state = .skipping(left: Int64(size) - 44) } else { next() }
         case .locator: next()
         case .end:
@@ -237,6 +247,7 @@ public final class ZipReader {
         guard taken.insert(memberOffset).inserted, taken.count <= Self.listedMax else {
             throw ZipError("it has more members of interest than the limit listedMax = \(Self.listedMax)")
         }
+        try budget.hold(Self.placeBytes)
     }
 
     private func deliver(_ bytes: UnsafeRawBufferPointer) {
@@ -338,6 +349,7 @@ public final class ZipReader {
             guard listed.count < Self.listedMax else {
                 throw ZipError("it has more members of interest than the limit listedMax = \(Self.listedMax)")
             }
+            try budget.hold(Self.placeBytes)
             listed.append(entry.offset)
         }
         next()

@@ -21,14 +21,25 @@ public final class ZipBudget {
     /// Unpacked over packed bytes; looked at only above `floorBytes`.
     public static let ratioMax: Int64 = 200
     public static let floorBytes: Int64 = 256 << 20
+    /// What may be kept until their end is read: manifests, archives in archives, places.
+    public static let heldBytesMax = 64 << 20
 
     private var archiveBytes: Int64 = 0
     private var unpackedBytes: Int64 = 0
+    private var heldBytes = 0
 
     public init() {}
 
     /// Bytes of the outermost archive are about to be read.
     public func add(_ count: Int) { archiveBytes += Int64(count) }
+
+    /// Something of about so many bytes is about to be kept.
+    public func hold(_ count: Int) throws(ZipError) {
+        heldBytes += count
+        guard heldBytes <= Self.heldBytesMax else {
+            throw ZipError("what is kept of it is over the limit heldBytesMax = \(Self.heldBytesMax)")
+        }
+    }
 
     func spend(_ count: Int) throws(ZipError) {
         unpackedBytes += Int64(count)

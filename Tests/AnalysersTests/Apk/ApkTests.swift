@@ -50,6 +50,17 @@ struct ApkTests {
         #expect(throws: AnalysisError.self) { try Self.parse(text) }
     }
 
+    @Test("a path longer than any file's is damage: files repeat their folder's without writing it again")
+    func longPaths() throws {
+        let folder = String(repeating: "f", count: 4070)
+        let short = "P:a\nV:1\nF:\(folder)\nR:METADATA\n"
+        #expect(try Array(short.utf8).withUnsafeBytes { try ApkParser.read($0) }.owned.count == 1)
+        let long = "P:a\nV:1\nF:\(folder)\(folder)\nR:METADATA\n"
+        #expect(throws: AnalysisError("it names a file whose path is over the limit fieldBytesMax = 4096")) {
+            try Self.parse(long)
+        }
+    }
+
     @Test("what was written is read, in any order of fields")
     func property() throws {
         for seed in UInt64(1)...100 {

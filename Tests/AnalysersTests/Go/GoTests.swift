@@ -104,6 +104,17 @@ struct GoTests {
         #expect(inventory.undetermined == [Undetermined(what: "app", reason: reason)])
     }
 
+    @Test("a packed program is told as such, however its first bytes come")
+    func packedInPieces() throws {
+        var bytes = Self.program(before: 64)
+        bytes.replaceSubrange(1000..<1004, with: Array("UPX!".utf8))
+        for size in [13, 400, bytes.count] {
+            let found = try Self.read(bytes, pieces: Array(repeating: size, count: bytes.count / size + 1))
+            #expect(found.packages == [], "pieces of \(size)")
+            #expect(found.undetermined.map(\.what) == ["app"], "pieces of \(size)")
+        }
+    }
+
     @Test("a length without end, and other programs, are nothing and cost nothing")
     func others() throws {
         var endless = Self.program(before: 64)

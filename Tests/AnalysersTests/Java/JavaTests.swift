@@ -249,6 +249,33 @@ struct JavaTests {
         }
     }
 
+    @Test("an end record that says a place before any is damage")
+    func endBeforeStart() {
+        let member = Array("PK\u{3}\u{4}".utf8) + [UInt8](repeating: 0, count: 26)
+        let end64 =
+            Array("PK\u{6}\u{6}".utf8) + [44] + [UInt8](repeating: 0, count: 7 + 36)
+            + [0, 0, 0, 0, 0, 0, 0, 0x80]
+        let end = Array("PK\u{5}\u{6}".utf8) + [UInt8](repeating: 0, count: 18)
+        #expect(throws: AnalysisError("its end record is damaged")) { try Self.read(member + end64 + end) }
+    }
+
+    @Test("what must be kept of an archive has a bound")
+    func heldBytes() {
+        let large = "A: " + String(repeating: "a", count: JavaArchive.manifestBytesMax - 3)
+        let member = Member("META-INF/MANIFEST.MF", large)
+        let within = ZipFixture.archive([Member](repeating: member, count: 33))
+        let archive = ZipFixture.archive([Member("a.jar", within), Member("b.jar", within), member])
+        #expect(throws: AnalysisError("what is kept of it is over the limit heldBytesMax = 67108864")) {
+            try Self.read(archive)
+        }
+    }
+
+    private static func read(_ bytes: [UInt8]) throws -> FileFindings {
+        let reading = JavaArchiveReading(try #require(EntryPath("a.jar")))
+        _ = bytes.withUnsafeBytes { reading.take($0) }
+        return try reading.finish()
+    }
+
     @Test("a bomb ends at a bound, and says so")
     func bomb() throws {
         let zeros = [UInt8](repeating: 0, count: 64 << 20)

@@ -43,6 +43,12 @@ struct NodeTests {
         arguments: [
             (#""license": "MIT""#, ["MIT"]), (#""license": {"type": "ISC", "url": "x"}"#, ["ISC"]),
             (#""licenses": [{"type": "MIT"}, "GPL-2.0"]"#, ["MIT", "GPL-2.0"]), (#""license": 7"#, []),
+            (#""license": ["MIT", ["GPL-2.0"], 7]"#, ["MIT"]),
+            // Took seconds.
+            (
+                #""license": "# + String(repeating: "[", count: 500) + #""MIT""# + String(repeating: "]", count: 500),
+                []
+            ),
         ])
     func licenses(_ field: String, _ expected: [String]) async throws {
         let text = Self.json("a", "1.0.0", more: ", " + field)

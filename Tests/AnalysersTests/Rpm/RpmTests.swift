@@ -145,6 +145,22 @@ struct RpmTests {
         #expect(throws: AnalysisError.self) { try store.read(Array(text.utf8)) }
     }
 
+    @Test("slots that lead to one header again and again are damage: a small file would make any number of packages")
+    func overlapping() throws {
+        var store = NdbFixture.store([Self.openssl.header])
+        for slot in stride(from: 48, to: 4096, by: 16) { store.replaceSubrange(slot..<slot + 16, with: store[32..<48]) }
+        #expect(throws: AnalysisError("its headers lie in each other")) { try Store.ndb.read(store) }
+    }
+
+    @Test("a path longer than any file's is damage: files share their folder")
+    func longPaths() throws {
+        let folder = String(repeating: "f", count: 5000) + "/"
+        let package = RpmFixture(name: "a", files: [(folder, "METADATA")])
+        #expect(throws: AnalysisError("it names a file whose path is over the limit fieldBytesMax = 4096")) {
+            try Store.ndb.read(NdbFixture.store([package.header]))
+        }
+    }
+
     @Test("a write-ahead log with pages is told; an empty one is nothing")
     func writeAheadLog() async throws {
         let database = Self.file("var/lib/rpm/rpmdb.sqlite", try Store.sqlite.write([Self.openssl.header]))

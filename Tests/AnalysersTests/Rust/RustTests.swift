@@ -98,6 +98,27 @@ struct RustTests {
         }
     }
 
+    @Test("a file that ends within its header, and has the beginning of a list in it, is nothing")
+    func shortFile() throws {
+        let file = [0x7F] + Array("ELF".utf8) + Self.packed(Self.list).prefix(50)
+        #expect(try Self.read(file) { file.count } == [])
+    }
+
+    @Test("a program with a damaged list says the same in pieces of any size")
+    func damagedInPieces() {
+        let seed = UInt64.random(in: 0...UInt64.max)
+        var generator = SeededGenerator(seed: seed)
+        for _ in 0..<300 {
+            var list = Self.packed(Self.list)
+            list[Int.random(in: 2..<list.count, using: &generator)] ^= UInt8.random(in: 1...255, using: &generator)
+            let program = Self.program(list)
+            let whole = Result { try Self.read(program) { program.count } }
+            let size = [1, 5, 90, 700].randomElement(using: &generator) ?? 1
+            let inPieces = Result { try Self.read(program) { size } }
+            #expect("\(inPieces)" == "\(whole)", "seed \(seed), pieces of \(size)")
+        }
+    }
+
     @Test("what only looks like a list, and programs without one, are nothing")
     func others() throws {
         for bytes in [Self.program(isListed: false), Self.program([1, 2, 3]), Array("\u{7F}ELF".utf8)] {
