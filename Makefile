@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash -eu -o pipefail
 .DEFAULT_GOAL := help
-.PHONY: help deps check format build tidy fmt test demo bench compose-check smoke clean
+.PHONY: help deps check format build tidy fmt test demo bench fuzz compose-check smoke clean
 
 # Folders with Swift sources, those that exist.
 SOURCES := Package.swift $(wildcard Shared Services Tests Benchmarks)
@@ -45,5 +45,8 @@ smoke: ## Push images to a composition that is running, and wait for their verdi
 bench: deps ## Build in release and print the figures
 	@scripts/bench
 
+fuzz: deps ## Throw damaged and hostile bytes at the readers of images, a minute each
+	@scripts/fuzz
+
 clean: ## Remove what was built
-	rm -rf .build
+	rm -rf .build .build-fuzz

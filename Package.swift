@@ -89,6 +89,13 @@ let serviceModules: [Target.Dependency] = [
     "Model", "EventLogPort", "Events", "HTTPPort", "ServiceRuntime", "Storage", grdb, logging, metrics,
 ]
 
+/// The fuzzer in `Tests/<name>`, built by `make fuzz`: libFuzzer has the main, and `Corpus` has kept inputs.
+func fuzzer(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(
+        name: name, dependencies: dependencies, path: "Tests/\(name)", exclude: ["Corpus"],
+        swiftSettings: settings + [.unsafeFlags(["-parse-as-library"])])
+}
+
 // MARK: The package
 
 let package = Package(
@@ -259,6 +266,10 @@ let package = Package(
             ]),
         tests("LayerArchiveTests", ["LayerArchive", "Model", "TestSupport"]),
         tests("AnalysersTests", ["Analysers", "LayerArchive", "Model", "TestSupport", grdb]),
+        .target(
+            name: "FuzzSubjects", dependencies: ["Analysers", "CCompression", "LayerArchive", "Model", crypto],
+            path: "Tests/FuzzSubjects", swiftSettings: settings),
+        tests("FuzzSubjectsTests", ["FuzzSubjects"]),
         tests("AdvisoriesTests", ["Advisories", "Model", "TestSupport"], resources: [.copy("Fixtures")]),
         tests("SBOMTests", ["SBOM", "Model", "TestSupport"]),
         tests("PolicyEngineTests", ["PolicyEngine", "Model", "TestSupport"]),
@@ -303,3 +314,6 @@ let package = Package(
         tests("TidyTests", []),
     ]
 )
+
+// Without the sanitizers there is no main to link.
+if Context.environment["PRATIQUE_FUZZ"] != nil { package.targets.append(fuzzer("Fuzz", ["FuzzSubjects"])) }

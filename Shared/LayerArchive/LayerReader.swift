@@ -10,6 +10,8 @@ public import Model
 public final class LayerReader: LayerSink, @unchecked Sendable {
     /// Sizes of blocks: large enough that a hand-over costs nothing, small enough to stay in the processor's cache.
     static let blockBytes = 256 << 10
+    /// Enough to tell the compression by.
+    package static let blockBytesMin = 6
     static let storedSlots = 3
     static let outputSlots = 3
 
@@ -37,17 +39,28 @@ public final class LayerReader: LayerSink, @unchecked Sendable {
     ///   - now: the time, for `LayerLimits.secondsMax`.
     /// - Throws: `LayerError` if the media type or the digest's algorithm is refused, or the stated size is over a
     ///   limit.
-    public init(
+    public convenience init(
         descriptor: Descriptor, diffID: Digest? = nil, limits: LayerLimits = .standard,
         selector: (any EntrySelector)? = nil, now: @escaping () -> ContinuousClock.Instant = { .now }
     ) throws(LayerError) {
+        try self.init(
+            descriptor: descriptor, diffID: diffID, limits: limits, selector: selector, blockBytes: Self.blockBytes,
+            now: now)
+    }
+
+    /// - Parameter blockBytes: at least `blockBytesMin`; in small blocks even a short layer is cut everywhere.
+    package init(
+        descriptor: Descriptor, diffID: Digest? = nil, limits: LayerLimits = .standard,
+        selector: (any EntrySelector)? = nil, blockBytes: Int, now: @escaping () -> ContinuousClock.Instant = { .now }
+    ) throws(LayerError) {
+        precondition(blockBytes >= Self.blockBytesMin, "the first block tells the compression")
         self.descriptor = descriptor
         self.now = now
         expectedDiffID = diffID
         self.limits = limits
         self.selector = selector
-        stored = BlockRing(slots: Self.storedSlots, blockBytes: Self.blockBytes)
-        output = OutputRing(limits: limits, second: second, selector: selector)
+        stored = BlockRing(slots: Self.storedSlots, blockBytes: blockBytes)
+        output = OutputRing(limits: limits, second: second, selector: selector, blockBytes: blockBytes)
         do throws(CauseError) {
             try Self.check(descriptor, diffID, limits)
         } catch {

@@ -9,12 +9,12 @@ enum Checkout {
     static let filesMax = 20_000
 
     /// Folders whose contents are not ours.
-    private static let skipped: Set<String> = [".build", ".git", ".swiftpm", "Fixtures", "Resources"]
+    private static let skipped: Set<String> = [".build", ".git", ".swiftpm", "Fixtures", "Resources", "Corpus"]
 
     /// All text files with one of these extensions (or names), sorted by path.
     private static let wanted: Set<String> = [
         "swift", "c", "h", "cpp", "modulemap", "md", "sh", "yml", "yaml", "Makefile", "Dockerfile", "run",
-        "install-dependencies", "demo", "demo-steps", "smoke", "bench", "sample-images", "run-tests",
+        "install-dependencies", "demo", "demo-steps", "smoke", "bench", "fuzz", "sample-images", "run-tests",
     ]
 
     static let files: [SourceFile] = {

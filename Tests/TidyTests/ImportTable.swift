@@ -52,7 +52,7 @@ enum ImportTable {
 enum TestFolders {
     static let others: Set<String> = [
         "TestSupport", "CRdkafkaMock", "KafkaTestCluster", "EventLogContract", "TidyTests", "EndToEndIntegrationTests",
-        "DeploymentTests",
+        "DeploymentTests", "Fuzz", "FuzzSubjects",
     ]
 
     static func problems(folders: [String], manifest: Manifest) -> [String] {

@@ -25,7 +25,8 @@ struct Manifest: Sendable {
         let text = String(decoding: file.bytes, as: UTF8.self)
         var values = Self.products(in: text)
         for (name, list) in Self.lists(in: file) { values[name] = Self.expand(list, values) }
-        targets = ["shared(", "system(", "service(", "process(", "benchmark(", "tests(", ".target("].flatMap { call in
+        targets = ["shared(", "system(", "service(", "process(", "benchmark(", "tests(", "fuzzer(", ".target("].flatMap
+        { call in
             file.offsets(of: call).compactMap { offset in
                 Self.target(
                     call, Self.balanced(file, from: offset + call.utf8.count - 1), values, file.line(at: offset))
@@ -71,7 +72,7 @@ struct Manifest: Sendable {
             case "service(": "Services/\(strings.count > 3 ? strings[3] : "")/Service"
             case "process(": "Services/\(name)/Main"
             case "benchmark(": "Benchmarks/\(strings[1])"
-            case "tests(": "Tests/\(name)"
+            case "tests(", "fuzzer(": "Tests/\(name)"
             default: path.map(String.init) ?? "Sources/\(name)"
             }
         // The name, and a service's folder, come before what it depends on.

@@ -8,12 +8,13 @@ final class OutputRing {
     private let limits: LayerLimits
     private let second: SecondThread
     private let walk: ArchiveWalk
-    private var ring = BlockRing(slots: LayerReader.outputSlots, blockBytes: LayerReader.blockBytes)
+    private var ring: BlockRing
     /// How many stored bytes the output so far came from at most; for the ratio.
     var storedBytes: Int64 = 0
     private(set) var totalBytes: Int64 = 0
 
-    init(limits: LayerLimits, second: SecondThread, selector: (any EntrySelector)?) {
+    init(limits: LayerLimits, second: SecondThread, selector: (any EntrySelector)?, blockBytes: Int) {
+        ring = BlockRing(slots: LayerReader.outputSlots, blockBytes: blockBytes)
         self.limits = limits
         self.second = second
         walk = ArchiveWalk(limits: limits, selector: selector)
