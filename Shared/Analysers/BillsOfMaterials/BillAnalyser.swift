@@ -18,6 +18,10 @@ struct BillAnalyser: Analyser {
     static let soleFileName = "sbom.json"
 
     func analyse(_ path: EntryPath, _ bytes: UnsafeRawBufferPointer) throws(AnalysisError) -> FileFindings {
-        try BillReader.read(bytes)
+        do { return try BillReader.read(bytes) } catch {
+            guard error == BillReader.noBill else { throw error }
+            // Other things have such names, too: that matters only where a bill was asked for.
+            return FileFindings(undetermined: [Undetermined(what: path.description, reason: error.reason)])
+        }
     }
 }

@@ -51,7 +51,7 @@ enum BillReader {
             if type.hasPrefix("https://cyclonedx.org/") {
                 return try JSONFile.decode(Statement<CycloneDXBill>.self, from: bytes).predicate.bill
             }
-            guard type.hasPrefix("https://spdx.dev/Document") else { throw NoBill.error }
+            guard type.hasPrefix("https://spdx.dev/Document") else { throw noBill }
             return try JSONFile.decode(Statement<SPDXBill>.self, from: bytes).predicate.bill
         }
         if mayBeEnvelope, let payload = outline.payload, outline.payloadType == "application/vnd.in-toto+json" {
@@ -61,11 +61,11 @@ enum BillReader {
             }.get()
         }
         if outline.context != nil { throw AnalysisError("SPDX 3 is not read: write it as SPDX 2.3 or CycloneDX") }
-        throw NoBill.error
+        throw noBill
     }
 
-    /// What is neither form.
-    enum NoBill { static let error = AnalysisError("it is neither CycloneDX nor SPDX") }
+    /// Of what is no bill at all.
+    static let noBill = AnalysisError("it is neither CycloneDX nor SPDX")
 
     private static func isSpace(_ byte: UInt8) -> Bool {
         [0x20, 0x09, 0x0A, 0x0D, 0xEF, 0xBB, 0xBF].contains(byte)

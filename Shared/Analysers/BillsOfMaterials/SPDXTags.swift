@@ -25,7 +25,7 @@ enum SPDXTags {
             case let tag: if !packages.isEmpty { set(tag, value, &packages[packages.count - 1]) }
             }
         }
-        guard let version else { throw BillReader.NoBill.error }
+        guard let version else { throw BillReader.noBill }
         guard version.hasPrefix("SPDX-2.") else { throw AnalysisError("\(version.prefix(20)) is not read") }
         document.packages = packages
         document.relationships = relationships

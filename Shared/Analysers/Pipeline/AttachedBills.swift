@@ -67,7 +67,7 @@ struct AttachedBills: Sendable {
                 bills.append(AttachedBill(manifest: descriptor.digest, findings: findings))
             } catch {
                 // Attestations of other things (where an image was built, say) have the same media type.
-                if error != BillReader.NoBill.error { note(descriptor, error.reason) }
+                if error != BillReader.noBill { note(descriptor, error.reason) }
             }
         }
     }

@@ -65,6 +65,15 @@ public struct ScanReport: Hashable, Sendable, Codable {
     }
 }
 
+extension ScanReport {
+    /// How many findings are of packages that the base image brought; nil where its layers are not known.
+    public var findingsOfBaseImage: Int? {
+        guard let base = baseImage.map({ Set($0.layers) }), !base.isEmpty else { return nil }
+        let brought = Set(packages.filter { $0.layer.map(base.contains) ?? false }.map(\.purl))
+        return findings.count { brought.contains($0.package.purl) }
+    }
+}
+
 /// The report of `pratique scan --format json`, `pratique images show --format json` and the API: in JSON one object
 /// for one platform, an array when there are several. Either form is read.
 public struct ScanReports: Hashable, Sendable, Codable {

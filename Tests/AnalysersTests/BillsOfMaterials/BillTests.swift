@@ -120,8 +120,8 @@ struct BillTests {
     @Test(
         "what is damaged, or of a form that is not read, is told",
         arguments: [
-            ("", "it is empty"), ("{", "it is no JSON"), ("{}", "it is neither CycloneDX nor SPDX"),
-            ("<bom/>", "bills as XML are not read: write it as JSON"), ("hello", "it is neither CycloneDX nor SPDX"),
+            ("", "it is empty"), ("{", "it is no JSON"),
+            ("<bom/>", "bills as XML are not read: write it as JSON"),
             (#"{"spdxVersion": "SPDX-3.0"}"#, "SPDX-3.0 is not read"),
             (
                 #"{"@context": "https://spdx.org/rdf/3.0.1/spdx-context.jsonld"}"#,
@@ -133,5 +133,14 @@ struct BillTests {
     func damage(_ text: String, _ reason: String) async throws {
         let inventory = try await Scanning.inventory([.file("a.cdx.json", text)])
         #expect(inventory.undetermined.contains(Undetermined(what: "a.cdx.json", reason: reason)))
+    }
+
+    @Test("what is only called like a bill says nothing", arguments: ["{}", "hello", "SPDX licence list"])
+    func other(_ text: String) async throws {
+        let inventory = try await Scanning.inventory([
+            .file("usr/share/licenses/MIT.spdx", text), .file("etc/os-release", "ID=other\n"),
+            .file("app/node_modules/ms/package.json", #"{"name": "ms", "version": "2.1.3"}"#),
+        ])
+        #expect(!inventory.undetermined.contains { $0.what.contains("spdx") })
     }
 }

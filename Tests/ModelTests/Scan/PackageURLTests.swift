@@ -80,6 +80,34 @@ struct PackageURLTests {
         #expect(String(decoding: data, as: UTF8.self).contains(#""outcome":"non-compliant""#))
     }
 
+    @Test("findings of packages that the base image brought are counted")
+    func base() throws {
+        let digests = try ["a", "b"].map { try Digest("sha256:" + String(repeating: $0, count: 64)) }
+        func package(_ name: String, _ layer: Digest) -> Package {
+            Package(name: name, version: "1", type: .deb, purl: "pkg:deb/\(name)@1", layer: layer, location: "db")
+        }
+        var inventory = Inventory(
+            digest: digests[0], platform: .linuxAMD64, distribution: nil,
+            configuration: ImageConfiguration(platform: .linuxAMD64), layers: [],
+            packages: [package("old", digests[0]), package("new", digests[1])], undetermined: [], analyserVersion: "1")
+        let findings = ["old", "new", "new"].map { name in
+            Finding(
+                advisory: "A", aliases: [], package: .init(name: name, version: "1", purl: "pkg:deb/\(name)@1"),
+                state: .affected, fixedVersion: nil, severity: .low)
+        }
+        func count() -> Int? {
+            ScanReport(
+                image: "a", digest: nil, platform: nil, inventory: inventory, findings: findings, undetermined: [],
+                verdict: .init(outcome: .undetermined, controls: [])
+            ).findingsOfBaseImage
+        }
+        #expect(count() == nil)
+        inventory.baseImage = BaseImage(name: "x")
+        #expect(count() == nil)
+        inventory.baseImage = BaseImage(layers: [digests[0]])
+        #expect(count() == 1)
+    }
+
     @Test("reports are one object for one platform, an array for several, and both forms are read", arguments: 0...2)
     func reports(count: Int) throws {
         let report = ScanReport(

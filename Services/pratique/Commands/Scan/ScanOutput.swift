@@ -32,6 +32,11 @@ struct ScanOutput {
                 ($1.severity, $0.package.name, $0.advisory) < ($0.severity, $1.package.name, $1.advisory)
             }
             Output.data(Table(columns: Self.columns).render(sorted))
+            if let count = report.findingsOfBaseImage {
+                let name = report.baseImage?.name.map { " " + $0 } ?? ""
+                Output.data(
+                    Output.safe("\(count) of \(report.findings.count) findings came with the base image\(name)"))
+            }
         }
         for secret in report.secrets ?? [] {
             let line = secret.line.map { ":\($0)" } ?? ""

@@ -219,6 +219,17 @@ enum ConsoleScript {
           if (report.secrets?.length) {
             parts.push(make("p", "", "Secrets in the image:"), lines(report.secrets.slice(0, 500).map(secretText)));
           }
+          const ended = (report.certificates || []).filter((one) => Date.parse(one.notAfter) < Date.now());
+          if (ended.length) {
+            parts.push(make("p", "", "Expired certificates in the image:"),
+              lines(ended.slice(0, 100).map((one) => `${one.path}: ${one.subject}, ${one.notAfter.slice(0, 10)}`)));
+          }
+          if (report.baseImage?.layers.length && report.findings.length) {
+            const base = new Set(report.baseImage.layers);
+            const packages = new Set(report.packages.filter((one) => base.has(one.layer)).map((one) => one.purl));
+            const count = report.findings.filter((one) => packages.has(one.package.purl)).length;
+            parts.push(make("p", "", `${count} of ${report.findings.length} findings came with the base image ${report.baseImage.name || ""}`));
+          }
           parts.push(report.findings.length ? findingsTable(report.findings)
             : make("p", "", `No findings in ${report.packages.length} packages.`));
           return parts;
