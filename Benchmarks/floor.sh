@@ -77,10 +77,10 @@ done >"$bench/tiny"
 figure "scan of a tiny image, the whole command" "$(median <"$bench/tiny")" s "<=" 0.1
 stop "$registry_pid"
 
-# A layer with a table of contents, of which only the packages are wanted. Another registry: it must not know the layers.
+# Layers with tables of contents, of which only the packages are wanted. Another registry: it must not know the layers.
 rm -rf "$bench/registry"
 registry_log=yes start_registry
-skopeo --insecure-policy copy --quiet --dest-decompress "oci:$images/layout:one" "dir:$bench/plain"
+skopeo --insecure-policy copy --quiet --dest-decompress "oci:$images/layout:debian" "dir:$bench/plain"
 skopeo --insecure-policy copy --quiet --format oci --dest-compress-format zstd:chunked --dest-tls-verify=false "dir:$bench/plain" \
     "docker://$registry/floor/chunked:1"
 rm -rf "$bench/plain"
@@ -90,5 +90,5 @@ size=$(skopeo inspect --raw --tls-verify=false "docker://$registry/floor/chunked
 "$bin/pratique" sbom "$registry/floor/chunked:1" --packages-only --no-cache >/dev/null 2>&1
 sent=$(grep --text --only-matching --extended-regexp 'GET /v2/floor/chunked/blobs/[^"]*" 20[06] [0-9]+' "$bench/registry.log" |
     awk '{ sum += $NF } END { print sum }')
-figure "bytes fetched of a layer with a table, packages only" "$(ratio "$sent" "$size")" "" "<=" 0.05
+figure "bytes fetched of layers with tables, packages only" "$(ratio "$sent" "$size")" "" "<=" 0.05
 stop "$registry_pid"

@@ -30,6 +30,9 @@ public struct AnalyserSet: Sendable {
             BillAnalyser(),
         ], gap: Undetermined(what: "programs", reason: "only the packages of package managers were looked for"))
 
+    /// For a bill of materials by itself, which may be larger than one in an image.
+    public static let billsOfMaterials = AnalyserSet([BillAnalyser(bytesMax: Int64(BillReader.bytesMax))])
+
     /// - Parameter gap: what such a set leaves out; a layer may then be read in part.
     public init(_ analysers: [any Analyser], gap: Undetermined? = nil) {
         self.gap = gap

@@ -39,6 +39,8 @@ public struct FileRule: Hashable, Sendable {
 
     /// A database of a hundred thousand packages.
     static let databaseBytesMax: Int64 = 64 << 20
+    /// What only claims that packages are there, which is decoded as a whole and takes some times its size.
+    static let claimBytesMax: Int64 = 16 << 20
     /// The metadata of one package; there may be any number of them.
     static let metadataBytesMax: Int64 = 1 << 20
 
@@ -116,6 +118,13 @@ public struct FileRule: Hashable, Sendable {
         var rule = self
         rule.bytesMax = Self.databaseBytesMax
         rule.dropsEmpty = true
+        return rule
+    }
+
+    /// The same for a file that claims packages; a link to it is no reason to read a layer again.
+    func claim(bytesMax: Int64 = claimBytesMax) -> FileRule {
+        var rule = databasePiece.byOwnNameOnly
+        rule.bytesMax = bytesMax
         return rule
     }
 

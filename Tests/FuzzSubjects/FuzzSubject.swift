@@ -18,7 +18,7 @@ public struct FuzzSubject: Sendable {
         body(input)
     }
 
-    public static let all: [FuzzSubject] = layers + zips + analysers + wrapped + [manifest]
+    public static let all: [FuzzSubject] = layers + zips + analysers + wrapped + [manifest, table]
 
     /// Ends the process, which is what the fuzzer looks for; optimised code says nothing by itself.
     static func expect(_ holds: Bool, _ message: @autoclosure () -> String) {

@@ -9,13 +9,18 @@ struct BillAnalyser: Analyser {
     let name = "bill-of-materials"
     let version = 1
     let claim = Package.Claim?.some(.billOfMaterials)
-    /// Endings as CycloneDX and SPDX recommend them, and usual names.
-    let rules: [FileRule] =
-        [".cdx.json", ".cdx", ".spdx.json", ".spdx"].map { FileRule.ending($0).databasePiece.byOwnNameOnly }
-        + ["bom.json", Self.soleFileName].map { FileRule.named($0).databasePiece.byOwnNameOnly }
+    let rules: [FileRule]
 
     /// How the one bill of an application is called, and the one that is scanned by itself.
     static let soleFileName = "sbom.json"
+
+    /// - Parameter bytesMax: of one bill.
+    init(bytesMax: Int64 = FileRule.claimBytesMax) {
+        // Endings as CycloneDX and SPDX recommend them, and usual names.
+        let endings = [".cdx.json", ".cdx", ".spdx.json", ".spdx"].map { FileRule.ending($0) }
+        let names = ["bom.json", Self.soleFileName].map { FileRule.named($0) }
+        rules = (endings + names).map { $0.claim(bytesMax: bytesMax) }
+    }
 
     func analyse(_ path: EntryPath, _ bytes: UnsafeRawBufferPointer) throws(AnalysisError) -> FileFindings {
         do { return try BillReader.read(bytes) } catch {

@@ -8,7 +8,7 @@ import Model
 /// component without a package URL, of a type that nobody here knows, a bill that calls itself incomplete) is in
 /// `undetermined`.
 enum BillReader {
-    /// Bills of the largest images have some ten megabytes.
+    /// A bill by itself; those of the largest images have some ten megabytes.
     static let bytesMax = Int(FileRule.databaseBytesMax)
 
     private struct Outline: Decodable {

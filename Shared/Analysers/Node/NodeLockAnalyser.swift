@@ -11,7 +11,7 @@ struct NodeLockAnalyser: Analyser {
     let version = 1
     let claim = Package.Claim?.some(.lockFile)
     let rules: [FileRule] = ["package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml"].map {
-        FileRule.named($0, outside: ["node_modules"]).databasePiece.byOwnNameOnly
+        FileRule.named($0, outside: ["node_modules"]).claim()
     }
 
     func analyse(_ path: EntryPath, _ bytes: UnsafeRawBufferPointer) throws(AnalysisError) -> FileFindings {

@@ -15,7 +15,7 @@ struct AttachedBill: Sendable {
 /// They can only add packages, so whoever may write to the repository can hide nothing with them. What cannot be read
 /// is noted, and the scan goes on; only what a later try may mend ends it.
 ///
-/// **Limits.** `manifestsMax` manifests, each with bills of at most `BillReader.bytesMax`. Under cosign's own tags
+/// **Limits.** `manifestsMax` manifests, each with bills of at most `FileRule.claimBytesMax`. Under cosign's own tags
 /// (`.att`, `.sbom`) nothing is looked for.
 struct AttachedBills: Sendable {
     static let manifestsMax = 20
@@ -52,8 +52,8 @@ struct AttachedBills: Sendable {
             return note(descriptor, "it is no manifest")
         }
         for layer in manifest.layers where Self.mayBeBill(layer.mediaType.text) && Self.isOfBill(layer) {
-            guard layer.size <= Int64(BillReader.bytesMax) else {
-                note(descriptor, "it has \(layer.size) bytes, over the limit of \(BillReader.bytesMax)")
+            guard layer.size <= FileRule.claimBytesMax else {
+                note(descriptor, "it has \(layer.size) bytes, over the limit claimBytesMax = \(FileRule.claimBytesMax)")
                 continue
             }
             let sink = CollectingLayerSink(bytesMax: Int(layer.size))

@@ -15,6 +15,14 @@ public enum LocalImages {
     /// Whether it is of a root file system.
     public static func isFolder(_ reference: String) -> Bool { reference.hasPrefix("dir:") }
 
+    /// The analysers for what a reference names.
+    ///
+    /// - Parameter packagesOnly: of an image, only those of package managers.
+    public static func analysers(for reference: String, packagesOnly: Bool) -> AnalyserSet {
+        if reference.hasPrefix("sbom:") { return .billsOfMaterials }
+        return packagesOnly ? .packageManagers : .standard
+    }
+
     /// The source that a reference names; nil if it is none of these, so a registry's.
     public static func source(for reference: String) async throws(ScanError) -> (any ImageSource)? {
         let forms: [(prefix: String, open: @Sendable (String, String?) throws -> any ImageSource)] = [

@@ -36,8 +36,17 @@ public struct LayerTable: Sendable {
         self.entries = entries
     }
 
-    /// Uncompressed; tables of the largest layers have some ten megabytes.
-    public static let bytesMax = 16 << 20
+    /// - Parameters:
+    ///   - document: JSON.
+    ///   - dataEnd: where the stored files end.
+    package init(
+        document: [UInt8], _ compression: LayerCompression, dataEnd: Int64, limits: LayerLimits
+    ) throws(LayerTableError) {
+        self = try TableDocument.table(document, compression, dataEnd: dataEnd, limits: limits)
+    }
+
+    /// Uncompressed; a layer of 80,000 files has 18 MB.
+    public static let bytesMax = 32 << 20
 }
 
 /// Why a layer cannot be read by its table: a phrase. It can then be read as a whole.
@@ -100,12 +109,12 @@ public struct LayerTablePlace: Hashable, Sendable {
             let stored = try await part(start..<layerBytes - Int64(Self.footerBytes))
             let document = try Self.document(stored)
             try Self.check(document, digest)
-            return try TableDocument.table(document, .gzip, dataEnd: start, limits: limits)
+            return try LayerTable(document: document, .gzip, dataEnd: start, limits: limits)
         case .zstdChunked(let digest, let range, let tableBytes):
             let stored = try await part(range)
             try Self.check(stored, digest)
             let document = try ChunkDecoder.decode(stored, .zstd, skipping: 0, count: tableBytes)
-            return try TableDocument.table(document, .zstd, dataEnd: range.lowerBound, limits: limits)
+            return try LayerTable(document: document, .zstd, dataEnd: range.lowerBound, limits: limits)
         }
     }
 

@@ -33,7 +33,7 @@ struct LocalScan {
         let platforms = try choice()
         let cache: any LayerCache = options.noCache ? NoLayerCache() : FolderLayerCache(folder: Self.cacheFolder)
         let scanner = ImageScanner(
-            analysers: options.packagesOnly ? .packageManagers : .standard, cache: cache)
+            analysers: LocalImages.analysers(for: options.image, packagesOnly: options.packagesOnly), cache: cache)
         let bar = ProgressBar(
             "scanning \(Output.safe(options.image))", isShown: showsProgress && isatty(STDERR_FILENO) == 1
         )
