@@ -38,8 +38,10 @@ for _ in $(seq "$rounds"); do
     round debian team/again:1 | tee -a "$bench/again" >&2
     if [ ! -s "$bench/known" ]; then
         before=$(scan_time sum) && count=$(scan_time count)
-        python3 Benchmarks/relabel.py "$registry" team/debian 1 2 21
-        wait_for 60 "20 scans" scanned "$((count + 20))"
+        for number in $(seq 20); do
+            python3 Benchmarks/relabel.py "$registry" team/debian 1 "$((number + 1))" "$((number + 1))"
+            wait_for 60 "a scan" scanned "$((count + number))"
+        done
         awk -v before="$before" -v after="$(scan_time sum)" 'BEGIN { printf "%.1f\n", (after - before) * 1000 / 20 }' >"$bench/known"
     fi
     stop "$pratique_pid" "$registry_pid"
