@@ -15,14 +15,19 @@ struct AttachedBill: Sendable {
 /// They can only add packages, so whoever may write to the repository can hide nothing with them. What cannot be read
 /// is noted, and the scan goes on; only what a later try may mend ends it.
 ///
-/// **Limits.** `manifestsMax` manifests, each with bills of at most `FileRule.claimBytesMax`. Under cosign's own tags
+/// **Limits.** `manifestsMax` manifests, and as many bills in all of them, each of at most `FileRule.claimBytesMax`;
+/// `AnalysisLimits.packagesMax` packages in all of these. Under cosign's own tags
 /// (`.att`, `.sbom`) nothing is looked for.
 struct AttachedBills: Sendable {
     static let manifestsMax = 20
+    private static let tooMany = "there are too many bills of materials, or packages in them"
 
     let source: any ImageSource
     private(set) var bills: [AttachedBill] = []
     private(set) var notes: [String] = []
+    /// Bills that were fetched, and packages in them.
+    private var read = 0
+    private var packages = 0
 
     /// - Throws: what a later try may mend.
     init(of source: any ImageSource, _ image: ResolvedImage.PlatformManifest) async throws {
@@ -39,19 +44,21 @@ struct AttachedBills: Sendable {
             notes.append("\(found.count - Self.manifestsMax) bills of materials beside the image are not read")
         }
         for descriptor in found.prefix(Self.manifestsMax).sorted(by: { $0.digest.text < $1.digest.text }) {
-            do { try await read(descriptor) } catch let error as ScanError where !error.isTransient {
+            do { try await add(descriptor) } catch let error as ScanError where !error.isTransient {
                 note(descriptor, error.message)
             }
         }
     }
 
-    private mutating func read(_ descriptor: Descriptor) async throws {
+    private mutating func add(_ descriptor: Descriptor) async throws {
         let document = try await source.manifest(descriptor)
         try ImageResolver.check(document.bytes, descriptor.digest, size: descriptor.size, "manifest")
         guard let manifest = try? JSONFormat.decode(Manifest.self, from: Data(document.bytes)) else {
             return note(descriptor, "it is no manifest")
         }
         for layer in manifest.layers where Self.mayBeBill(layer.mediaType.text) && Self.isOfBill(layer) {
+            guard read < Self.manifestsMax else { return note(descriptor, Self.tooMany) }
+            read += 1
             guard layer.size <= FileRule.claimBytesMax else {
                 note(descriptor, "it has \(layer.size) bytes, over the limit claimBytesMax = \(FileRule.claimBytesMax)")
                 continue
@@ -64,6 +71,8 @@ struct AttachedBills: Sendable {
                 let findings = try bytes.withUnsafeBytes { bytes in
                     Result { () throws(AnalysisError) in try BillReader.read(bytes) }
                 }.get()
+                packages += findings.packages.count
+                guard packages <= AnalysisLimits.packagesMax else { return note(descriptor, Self.tooMany) }
                 bills.append(AttachedBill(manifest: descriptor.digest, findings: findings))
             } catch {
                 // Attestations of other things (where an image was built, say) have the same media type.

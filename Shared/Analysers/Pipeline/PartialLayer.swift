@@ -9,6 +9,9 @@ struct PartialLayer {
     /// So much is fetched at once, and held, but for a file that is larger.
     static let fetchBytesMax: Int64 = 4 << 20
 
+    /// One file, or the table: above it the layer is read as a whole.
+    static let partBytesMax = 64 << 20
+
     let descriptor: Descriptor
     let diffID: Digest
     let place: LayerTablePlace
@@ -43,6 +46,9 @@ struct PartialLayer {
     }
 
     private func part(_ range: Range<Int64>) async throws -> [UInt8] {
+        guard range.count <= Self.partBytesMax else {
+            throw LayerTableError("the parts of a file lie too far from each other")
+        }
         guard let bytes = try await source.part(of: descriptor, range), bytes.count == range.count else {
             throw LayerTableError("its source gives no parts of a layer")
         }

@@ -1,6 +1,9 @@
 public import Model
 
 extension LayerTable {
+    /// Output of all stretches that are decoded for one layer.
+    static let decodedBytesMax: Int64 = 16 << 30
+
     /// Walks the table as if the archive passed.
     ///
     /// - Parameters:
@@ -15,6 +18,8 @@ extension LayerTable {
         var wanted: [EntryPath: (number: Int, entry: Entry)] = [:]
         var keptBytes: Int64 = 0
         var uncompressedBytes: Int64 = 0
+        /// What decoding costs: files may share one stretch, which is then decoded for each of them.
+        var decodedBytes: Int64 = 0
         for (number, entry) in entries.enumerated() {
             let isReal: Bool
             do { isReal = try builder.add(entry.entry) } catch {
@@ -25,7 +30,10 @@ extension LayerTable {
             wanted[entry.entry.path] = nil
             guard isWanted(entry.entry) else { continue }
             keptBytes += entry.entry.sizeBytes
-            guard entry.entry.sizeBytes <= limits.keptFileBytesMax, keptBytes <= limits.keptBytesMax else {
+            decodedBytes += entry.chunks.reduce(0) { $0 + $1.skippedBytes + $1.sizeBytes }
+            guard entry.entry.sizeBytes <= limits.keptFileBytesMax, keptBytes <= limits.keptBytesMax,
+                decodedBytes <= Self.decodedBytesMax
+            else {
                 throw LayerTableError("\(entry.entry.path) is too large to be read by itself")
             }
             wanted[entry.entry.path] = (number, entry)

@@ -1,8 +1,9 @@
-import Analysers
 import Foundation
 import Model
 import TestSupport
 import Testing
+
+@testable import Analysers
 
 @Suite("Bills of materials beside an image")
 struct AttachedBillTests {
@@ -102,5 +103,31 @@ struct AttachedBillTests {
             try await Self.scan(source).notes == ["what refers to the image could not be listed: not for you"])
         source.fail(broken.digest, ScanError(.unreachable, "down", isTransient: true))
         await #expect(throws: ScanError.self) { try await Self.scan(source) }
+    }
+
+    @Test("a manifest with any number of bills is read up to a limit, and that is told")
+    func many() async throws {
+        let image = try Self.image()
+        let source = MemorySource([image])
+        let bill = Array(Self.bill.utf8)
+        let layer = ImageFixture.describe(bill, Self.spdx)
+        source.put(bill, as: layer)
+        let config = ImageFixture.describe(Array("{}".utf8), "application/vnd.oci.empty.v1+json")
+        let manifest = Array(
+            try JSONFormat.encode(
+                Manifest(
+                    mediaType: .ociManifest, config: config,
+                    layers: [Descriptor](repeating: layer, count: AttachedBills.manifestsMax + 5))))
+        var descriptor = ImageFixture.describe(manifest, .ociManifest)
+        descriptor.artifactType = Self.spdx.text
+        source.put(manifest, as: descriptor)
+        source.refer(to: image.digest, [descriptor])
+        let inventory = try await Self.scan(source)
+        #expect(source.reads(layer.digest) == AttachedBills.manifestsMax)
+        #expect(inventory.packages.map(\.name) == ["a", "ms"])
+        #expect(
+            inventory.notes == [
+                "bill of materials \(descriptor.digest): there are too many bills of materials, or packages in them"
+            ])
     }
 }
