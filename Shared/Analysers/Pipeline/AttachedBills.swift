@@ -16,8 +16,8 @@ struct AttachedBill: Sendable {
 /// is noted, and the scan goes on; only what a later try may mend ends it.
 ///
 /// **Limits.** `manifestsMax` manifests, and as many bills in all of them, each of at most `FileRule.claimBytesMax`;
-/// `AnalysisLimits.packagesMax` packages in all of these. Under cosign's own tags
-/// (`.att`, `.sbom`) nothing is looked for.
+/// `AnalysisLimits.packagesMax` packages in all of these. Under cosign's own tags (`.att`, `.sbom`) nothing is looked
+/// for.
 struct AttachedBills: Sendable {
     static let manifestsMax = 20
     private static let tooMany = "there are too many bills of materials, or packages in them"
@@ -36,7 +36,7 @@ struct AttachedBills: Sendable {
         if image.hasManifestDigest {
             do {
                 found += try await source.referrers(of: image.digest).filter { Self.mayBeBill($0.artifactType ?? "") }
-            } catch let error as ScanError where !error.isTransient {
+            } catch let error as ScanError where Self.isLasting(error) {
                 notes.append("what refers to the image could not be listed: \(error.message)")
             }
         }
@@ -44,7 +44,7 @@ struct AttachedBills: Sendable {
             notes.append("\(found.count - Self.manifestsMax) bills of materials beside the image are not read")
         }
         for descriptor in found.prefix(Self.manifestsMax).sorted(by: { $0.digest.text < $1.digest.text }) {
-            do { try await add(descriptor) } catch let error as ScanError where !error.isTransient {
+            do { try await add(descriptor) } catch let error as ScanError where Self.isLasting(error) {
                 note(descriptor, error.message)
             }
         }
@@ -68,9 +68,7 @@ struct AttachedBills: Sendable {
             let bytes = sink.bytes
             try ImageResolver.check(bytes, layer.digest, size: layer.size, "bill of materials")
             do throws(AnalysisError) {
-                let findings = try bytes.withUnsafeBytes { bytes in
-                    Result { () throws(AnalysisError) in try BillReader.read(bytes) }
-                }.get()
+                let findings = try await Self.findings(bytes).get()
                 packages += findings.packages.count
                 guard packages <= AnalysisLimits.packagesMax else { return note(descriptor, Self.tooMany) }
                 bills.append(AttachedBill(manifest: descriptor.digest, findings: findings))
@@ -80,6 +78,17 @@ struct AttachedBills: Sendable {
             }
         }
     }
+
+    private static func findings(_ bytes: [UInt8]) async -> Result<FileFindings, AnalysisError> {
+        let read = try? await OwnThread.run("bill-of-materials") {
+            bytes.withUnsafeBytes { bytes in Result { () throws(AnalysisError) in try BillReader.read(bytes) } }
+        }
+        return read ?? .failure(AnalysisError("it was not read"))
+    }
+
+    /// Whether another try would end the same way. What is damaged counts as such here: whoever may push can state a
+    /// wrong size, and must not keep an image from being scanned with it.
+    private static func isLasting(_ error: ScanError) -> Bool { !error.isTransient || error.kind == .corrupt }
 
     private mutating func note(_ descriptor: Descriptor, _ reason: String) {
         notes.append("bill of materials \(descriptor.digest): \(reason)")

@@ -92,8 +92,10 @@ struct InventoryBuilder {
             undetermined.append(Undetermined(what: "Windows packages", reason: "not read"))
         }
         if let gap = analysers.gap { undetermined.append(gap) }
-        addClaims()
+        // Neither do claims make an image known in which nothing was seen.
+        if subject == .billOfMaterials { addClaims() }
         let isBare = packages.isEmpty && undetermined.isEmpty
+        if subject != .billOfMaterials { addClaims() }
         if let absent = databases.absent(of: distribution, isBare: isBare) { undetermined.append(absent) }
         var inventory = Inventory(
             digest: image.digest, platform: configuration.platform, distribution: distribution,

@@ -77,7 +77,20 @@ struct BillTests {
         #expect(inventory.packages[6].source == .init(name: "glibc", version: "2.34-60.el9"))
         #expect(inventory.packages[6].purl == "pkg:rpm/debian/glibc@2.34-60.el9?arch=x86_64&distro=debian-12&epoch=1")
         #expect(inventory.distribution == Distribution(id: "debian", versionID: "12"))
-        #expect(inventory.undetermined == [])
+        // A bill in an image stands in for no database: nobody could tell what it leaves out.
+        #expect(inventory.undetermined.map(\.reason) == ["no package database of debian 12 was found"])
+    }
+
+    @Test(
+        "a claim makes no image known in which nothing was seen", arguments: ["opt/bom.json", "app/package-lock.json"])
+    func bare(_ path: String) async throws {
+        let bill = #"{"bomFormat": "CycloneDX", "components": [{"name": "ms", "purl": "pkg:npm/ms@2.0.0"}]}"#
+        let lock = #"{"packages": {"node_modules/ms": {"version": "2.0.0"}}}"#
+        let inventory = try await Scanning.inventory([
+            .file(path, path.hasSuffix("bom.json") ? bill : lock), .file("bin/app", "unknown"),
+        ])
+        #expect(inventory.packages.map(\.name) == ["ms"])
+        #expect(inventory.undetermined.map(\.reason) == ["no package database was found"])
     }
 
     @Test("what is installed is no claim, and a distribution's database is the truth")

@@ -106,9 +106,13 @@ struct NodeTests {
     // MARK: Lock files
 
     private static func locked(_ file: String, _ text: String) async throws -> [String] {
-        let inventory = try await Scanning.inventory([.file("app/" + file, text)])
-        #expect(inventory.packages.allSatisfy { $0.claim == .lockFile && $0.type == .npm })
-        return inventory.packages.map { "\($0.name) \($0.version)" } + inventory.undetermined.map(\.reason)
+        let inventory = try await Scanning.inventory([
+            .file("app/" + file, text),
+            .file("usr/lib/python3/dist-packages/seen-1.dist-info/METADATA", "Name: seen\nVersion: 1\n"),
+        ])
+        let claimed = inventory.packages.filter { $0.type == .npm }
+        #expect(claimed.allSatisfy { $0.claim == .lockFile })
+        return claimed.map { "\($0.name) \($0.version)" } + inventory.undetermined.map(\.reason)
     }
 
     @Test(

@@ -101,6 +101,11 @@ struct AttachedBillTests {
         source.fail(broken.digest, ScanError(.unauthorized, "not for you"))
         #expect(
             try await Self.scan(source).notes == ["what refers to the image could not be listed: not for you"])
+        var wrong = broken
+        wrong.size += 1
+        source.fail(broken.digest, nil)
+        source.refer(to: image.digest, [wrong])
+        #expect(try await Self.scan(source).notes.count == 1, "a wrong size keeps no image from being scanned")
         source.fail(broken.digest, ScanError(.unreachable, "down", isTransient: true))
         await #expect(throws: ScanError.self) { try await Self.scan(source) }
     }
