@@ -10,22 +10,25 @@ enum SPDXTags {
         for line in LineReader(bytes) {
             let text = line.trimmedText
             if isInText {
-                isInText = !text.hasSuffix("</text>")
+                isInText = !text.contains("</text>")
                 continue
             }
             guard let colon = text.firstIndex(of: ":"), !text.hasPrefix("#") else { continue }
             let value = String(text[text.index(after: colon)...].drop { $0 == " " || $0 == "\t" })
-            isInText = value.hasPrefix("<text>") && !value.hasSuffix("</text>")
+            isInText = value.hasPrefix("<text>") && !value.contains("</text>")
             switch text[..<colon] {
             case "SPDXVersion": version = value
             case "PackageName":
                 packages.append(SPDXBill.Package(name: value))
                 try AnalysisLimits.check(packages: packages.count)
-            case "Relationship": relationships.append(relationship(value))
+            case "Relationship" where value.contains(" DESCRIBES "):
+                relationships.append(relationship(value))
+                try AnalysisLimits.check(packages: relationships.count)
             case let tag: if !packages.isEmpty { set(tag, value, &packages[packages.count - 1]) }
             }
         }
         guard let version else { throw BillReader.noBill }
+        guard !isInText else { throw AnalysisError("a text in it has no end") }
         guard version.hasPrefix("SPDX-2.") else { throw AnalysisError("\(version.prefix(20)) is not read") }
         document.packages = packages
         document.relationships = relationships
@@ -43,11 +46,8 @@ enum SPDXTags {
         case "PackageComment": package.comment = value
         case "ExternalRef":
             let words = value.split(separator: " ")
-            guard words.count >= 3 else { return }
-            package.externalRefs =
-                (package.externalRefs ?? []) + [
-                    SPDXBill.Reference(referenceType: String(words[1]), referenceLocator: String(words[2]))
-                ]
+            guard words.count >= 3, words[1] == "purl", package.externalRefs == nil else { return }
+            package.externalRefs = [SPDXBill.Reference(referenceType: "purl", referenceLocator: String(words[2]))]
         default: break
         }
     }

@@ -14,19 +14,22 @@ enum PnpmLock {
             guard !text.isEmpty, !text.hasPrefix("#") else { continue }
             switch depth {
             case 0:
+                if let last { found.insert(last) }
                 isInPackages = text == "packages:"
                 hasVersion = hasVersion || text.hasPrefix("lockfileVersion:")
                 last = nil
             case 2 where isInPackages:
+                if let last { found.insert(last) }
                 guard text.hasSuffix(":") else { continue }
                 last = package(text.dropLast().filter { $0 != "'" && $0 != "\"" })
-                if let last { found.insert(last) }
                 try AnalysisLimits.check(packages: found.count)
             case 4 where isInPackages && text == "dev: true":
-                if let last { found.remove(last) }
+                // The same package with other peers may serve more.
+                last = nil
             default: break
             }
         }
+        if let last { found.insert(last) }
         guard hasVersion else { throw AnalysisError("it has no lockfileVersion") }
         return found
     }

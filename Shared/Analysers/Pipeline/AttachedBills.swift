@@ -40,10 +40,13 @@ struct AttachedBills: Sendable {
                 notes.append("what refers to the image could not be listed: \(error.message)")
             }
         }
+        found = Dictionary(grouping: found, by: \.digest).values.map { $0[0] }.sorted {
+            $0.digest.text < $1.digest.text
+        }
         if found.count > Self.manifestsMax {
             notes.append("\(found.count - Self.manifestsMax) bills of materials beside the image are not read")
         }
-        for descriptor in found.prefix(Self.manifestsMax).sorted(by: { $0.digest.text < $1.digest.text }) {
+        for descriptor in found.prefix(Self.manifestsMax) {
             do { try await add(descriptor) } catch let error as ScanError where Self.isLasting(error) {
                 note(descriptor, error.message)
             }

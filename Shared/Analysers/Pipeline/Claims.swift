@@ -18,7 +18,7 @@ struct Claims {
     ///   - hasDatabase: whether a distribution's database of such packages was read.
     func counted(beside seen: Set<Package>, hasDatabase: (PackageType) -> Bool) -> [Package] {
         guard !lists.isEmpty else { return [] }
-        let installed = Set(seen.map(Identity.init))
+        let installed = Set(seen.map(Self.identity))
         let places = Dictionary(grouping: seen, by: \.type).mapValues { packages in
             packages.map { Array($0.location.utf8) }.sorted { $0.lexicographicallyPrecedes($1) }
         }
@@ -29,7 +29,7 @@ struct Claims {
                 let isInstalled = types.contains { Self.isAny(of: places[$0] ?? [], below: folder) }
                 return isInstalled ? [] : packages
             case .billOfMaterials:
-                return packages.filter { !hasDatabase($0.type) && !installed.contains(Identity($0)) }
+                return packages.filter { !hasDatabase($0.type) && !installed.contains(Self.identity($0)) }
             }
         }
     }
@@ -45,16 +45,9 @@ struct Claims {
         return low < places.count && places[low].starts(with: beginning)
     }
 
-    private struct Identity: Hashable {
-        let type: PackageType
-        let name: String
-        let version: String
-
-        init(_ package: Package) {
-            type = package.type
-            name = package.name
-            version = package.version
-        }
+    /// The package URL without qualifiers: names that differ only in how they are written are one there.
+    private static func identity(_ package: Package) -> String {
+        package.purl.prefix { $0 != "?" }.lowercased()
     }
 }
 
@@ -88,11 +81,11 @@ extension InventoryBuilder {
         }
     }
 
-    /// Of an image that does not say it itself.
+    /// Of a bill by itself. In or beside an image it is no bill's to say: it decides which advisories count.
     mutating func statedDistribution() -> Distribution? {
         for analyser in analysers.analysers where analyser.claim == .billOfMaterials {
             if let found = filesAnywhere(analyser).lazy.compactMap(\.findings.distribution).first { return found }
         }
-        return attached.bills.lazy.compactMap(\.findings.distribution).first
+        return nil
     }
 }

@@ -186,7 +186,7 @@ public final class ImageScanner: Sendable {
         var names = extra.flatMap { path, analysers in analysers.map { "\($0):\(path)" } }
         let partial = analysers.gap == nil ? nil : PartialLayer(descriptor, diffID: diffID, source, limits.layer)
         // The record then holds what the image states, and not what the layer proves.
-        if partial != nil { names.append("diff-id:\(diffID)") }
+        if let partial { names += ["diff-id:\(diffID)", "table:\(partial.place.identity)"] }
         let key = LayerKey(layer: descriptor.digest, analyserVersion: analyserVersion, extra: names)
         if let record = await cache.record(for: key) {
             if extra.isEmpty { progress.finish(descriptor) }

@@ -76,7 +76,7 @@ struct InventoryBuilder {
     ) -> (inventory: Inventory, missing: Missing) {
         let configuration = parsed.configuration
         secrets = parsed.secrets
-        distribution = findDistribution() ?? statedDistribution()
+        distribution = findDistribution() ?? (subject == .billOfMaterials ? statedDistribution() : nil)
         for analyser in analysers.analysers where !(analyser is OSReleaseAnalyser) && analyser.claim == nil {
             collect(analyser)
         }

@@ -19,11 +19,12 @@ struct Ownership {
     /// that has one is its owner's, and no package of its own.
     func applied(to packages: [Package]) -> [Package] {
         guard !owners.isEmpty else { return packages }
-        let installed = Set(packages.lazy.filter(\.type.isOperatingSystem).map(\.name))
+        let installed = Set(packages.lazy.filter { $0.type.isOperatingSystem && $0.claim == nil }.map(\.name))
         return packages.compactMap { package in
             // The packages of an archive, and of archives in it, came with its file.
             let file = package.location.range(of: "!/").map { package.location[..<$0.lowerBound] }
-            guard !package.type.isOperatingSystem, let owner = owners[file.map(String.init) ?? package.location],
+            guard !package.type.isOperatingSystem, package.claim == nil,
+                let owner = owners[file.map(String.init) ?? package.location],
                 installed.contains(owner)
             else { return package }
             if package.type == .generic { return nil }

@@ -34,7 +34,7 @@ struct PartialLayer {
         let (summary, wanted) = try table.walk(descriptor, diffID: diffID, limits: limits) { entry in
             analysis.wants(entry) || analysis.mayReadByName(entry)
         }
-        for group in Self.groups(wanted) {
+        for group in Self.groups(wanted) where analysis.excess == nil {
             let bytes = group.range.isEmpty ? [] : try await part(group.range)
             for file in group.files {
                 let content = try table.content(of: file, bytes, from: group.range.lowerBound)

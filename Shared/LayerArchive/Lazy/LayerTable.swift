@@ -66,6 +66,14 @@ public struct LayerTablePlace: Hashable, Sendable {
     let form: Form
     private let layerBytes: Int64
 
+    /// What tells one table of a layer from another.
+    public var identity: String {
+        switch form {
+        case .estargz(let digest): digest.text
+        case .zstdChunked(let digest, let range, _): "\(digest)@\(range.lowerBound)"
+        }
+    }
+
     /// - Returns: nil for a layer without a table.
     public init?(_ layer: Descriptor) {
         layerBytes = layer.size

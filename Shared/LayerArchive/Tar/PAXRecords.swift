@@ -1,14 +1,28 @@
 /// The records of a PAX extended header that matter here (POSIX.1-2017 pax §pax Extended Header): `length key=value\n`.
 struct PAXRecords {
-    var path: [UInt8]?
+    /// The real name of a sparse file; else the one that is stated.
+    var path: [UInt8]? { isSparse ? sparseName ?? statedPath : statedPath }
     var linkPath: [UInt8]?
     var sizeBytes: Int64?
-    /// Any of GNU's sparse formats: the body is parts, perhaps with a map before them, not the file.
-    var isSparse = false
+    private var statedPath: [UInt8]?
+    private var sparseName: [UInt8]?
+    private var major: [UInt8]?
+    private var minor: [UInt8]?
+
+    /// Whether the body is parts, perhaps with a map before them, and not the file. As Go's archive/tar decides it,
+    /// with which runtimes extract: of another version, or without a map, the other records count for nothing.
+    var isSparse: Bool {
+        switch (major, minor) {
+        case ([0x30], [0x30]), ([0x30], [0x31]): true
+        case ([0x31], [0x30]): true
+        case (nil, nil): !sparseNumbers.isEmpty
+        default: false
+        }
+    }
     private var realBytes: Int64?
     /// Offsets and sizes, in turn.
     private var sparseNumbers: [Int64] = []
-    private var hasMapBefore = false
+    private var hasMapBefore: Bool { major == [0x31] }
 
     /// The map of a sparse file.
     func sparse() throws(TarError) -> SparseFile? {
@@ -40,32 +54,25 @@ struct PAXRecords {
 
     private mutating func apply(key: ArraySlice<UInt8>, value: ArraySlice<UInt8>) throws(TarError) {
         switch String(decoding: key, as: UTF8.self) {
-        case "path": if path == nil || !isSparse { path = try Self.name(value) }
+        case "path": statedPath = try Self.name(value)
         case "linkpath": linkPath = try Self.name(value)
         case "size":
             guard let size = Self.decimal(value) else { throw TarError("the size in a PAX header is no number") }
             sizeBytes = size
-        // The real name of a sparse file; `path` is then a made-up one.
-        case "GNU.sparse.name":
-            path = try Self.name(value)
-            isSparse = true
+        case "GNU.sparse.name": sparseName = try Self.name(value)
         case "GNU.sparse.size", "GNU.sparse.realsize":
             realBytes = try Self.sparseNumber(value)
-            isSparse = true
         // 0.0 has a record for each number; 0.1 has them all in one.
         case "GNU.sparse.offset", "GNU.sparse.numbytes": try add(Self.sparseNumber(value))
         case "GNU.sparse.map":
             for number in value.split(separator: UInt8(ascii: ",")) { try add(Self.sparseNumber(number)) }
-        case "GNU.sparse.major":
-            hasMapBefore = try Self.sparseNumber(value) == 1
-            isSparse = true
-        case let other where other.hasPrefix("GNU.sparse."): isSparse = true
+        case "GNU.sparse.major": major = Array(value)
+        case "GNU.sparse.minor": minor = Array(value)
         default: break
         }
     }
 
     private mutating func add(_ number: Int64) throws(TarError) {
-        isSparse = true
         sparseNumbers.append(number)
         guard sparseNumbers.count <= 2 * SparseFile.partsMax else { throw SparseFile.tooMany }
     }

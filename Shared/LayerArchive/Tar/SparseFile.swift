@@ -36,7 +36,8 @@ struct SparseFile {
     mutating func extend(_ block: UnsafeRawBufferPointer) throws(TarError) {
         let more = try Self.parts(block[0..<504])
         guard (parts?.count ?? 0) + more.count <= Self.partsMax else { throw Self.tooMany }
-        parts = (parts ?? []) + more
+        guard !more.isEmpty || block[504] == 0 else { throw TarError("the map of a sparse file has an empty block") }
+        parts?.append(contentsOf: more)
     }
 
     private static func parts(_ field: Slice<UnsafeRawBufferPointer>) throws(TarError) -> [Part] {

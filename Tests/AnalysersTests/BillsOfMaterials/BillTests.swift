@@ -75,10 +75,10 @@ struct BillTests {
         #expect(inventory.packages[0].source == .init(name: "openssl", version: "1:3.0.11-1~deb12u1"))
         #expect(inventory.packages[4].licenses == ["MIT"])
         #expect(inventory.packages[6].source == .init(name: "glibc", version: "2.34-60.el9"))
-        #expect(inventory.packages[6].purl == "pkg:rpm/debian/glibc@2.34-60.el9?arch=x86_64&distro=debian-12&epoch=1")
-        #expect(inventory.distribution == Distribution(id: "debian", versionID: "12"))
+        #expect(inventory.packages[6].purl == "pkg:rpm/glibc@2.34-60.el9?arch=x86_64&epoch=1")
+        #expect(inventory.distribution == nil, "what an image is made of is not the bill's to say")
         // A bill in an image stands in for no database: nobody could tell what it leaves out.
-        #expect(inventory.undetermined.map(\.reason) == ["no package database of debian 12 was found"])
+        #expect(inventory.undetermined.map(\.reason) == ["no package database was found"])
     }
 
     @Test(
@@ -108,6 +108,29 @@ struct BillTests {
                 "npm @babel/core 7.0.0 bill-of-materials opt/bom.json",
                 "npm ms 2.1.3 installed app/node_modules/ms/package.json",
             ])
+    }
+
+    @Test("names that are only written otherwise are the same package")
+    func spelling() async throws {
+        let bill = #"{"bomFormat": "CycloneDX", "components": [{"name": "x", "purl": "pkg:pypi/pyyaml@6.0"}]}"#
+        let inventory = try await Scanning.inventory([
+            .file("usr/lib/python3/dist-packages/PyYAML-6.0.dist-info/METADATA", "Name: PyYAML\nVersion: 6.0\n"),
+            .file("opt/bom.json", bill),
+        ])
+        #expect(inventory.packages.map(\.name) == ["PyYAML"])
+    }
+
+    @Test("a text of several lines ends where its mark is, and one without an end is damage")
+    func texts() throws {
+        func read(_ text: String) throws -> [String] {
+            try Array("SPDXVersion: SPDX-2.3\n\(text)".utf8).withUnsafeBytes { bytes in
+                Result { try BillReader.read(bytes) }
+            }.get().packages.map(\.name)
+        }
+        let package = "PackageName: a\nExternalRef: PACKAGE-MANAGER purl pkg:npm/a@1\n"
+        #expect(try read("PackageComment: <text>x</text> y\n" + package) == ["a"])
+        #expect(try read("PackageComment: <text>x\n</text> y\n" + package) == ["a"])
+        #expect(throws: AnalysisError("a text in it has no end")) { try read("PackageComment: <text>x\n" + package) }
     }
 
     @Test("a statement and its envelope hold the same")

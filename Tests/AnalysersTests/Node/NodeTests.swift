@@ -210,6 +210,8 @@ struct NodeTests {
             packages:
               /@a/b@1.2.3(c@2.0.0):
                 dev: false
+              /@a/b@1.2.3(d@2.0.0):
+                dev: true
               /c@2.0.0:
                 resolution: {integrity: sha512-x}
               /jest@29.0.0:

@@ -158,4 +158,25 @@ struct SparseFileTests {
             return
         }
     }
+
+    @Test(
+        "without a map, or of another version, it is no sparse file, and no file hides behind another name",
+        arguments: [
+            [("GNU.sparse.name", "tmp/x"), ("GNU.sparse.realsize", "0")],
+            [
+                ("GNU.sparse.major", "2"), ("GNU.sparse.minor", "0"), ("GNU.sparse.name", "tmp/x"),
+                ("GNU.sparse.map", "0,5"),
+            ],
+        ])
+    func noSparse(_ records: [(String, String)]) throws {
+        let text = ([("path", "app/log4j.jar")] + records).flatMap { TarFixture.paxRecord($0.0, Array($0.1.utf8)) }
+        let entry =
+            TarFixture.extensionEntry("x", Array("PaxHeaders/x".utf8), text)
+            + TarTests.summed(TarFixture.header(name: Array("x".utf8), size: 5))
+            + TarFixture.padded(Array("hello".utf8))
+        let selector = KeepingSelector()
+        try Reading.read(LayerFixture([.raw(entry)]), selector: selector)
+        #expect(selector.text("app/log4j.jar") == "hello")
+        #expect(selector.files.count == 1)
+    }
 }
