@@ -32,6 +32,8 @@ public struct FileRule: Hashable, Sendable {
     var dropsEmpty = false
     /// Whether a link counts that is called so, whatever its target is called.
     var followsLinks = true
+    /// Whether a file over `bytesMax` is passed over: it tells no packages, so it leaves none unknown.
+    var isOptional = false
     /// Whose package manager's database this is: an image of such a distribution without one is not clean but unknown.
     var database: PackageType?
     /// A larger file is reported as not read.
@@ -118,6 +120,13 @@ public struct FileRule: Hashable, Sendable {
         var rule = self
         rule.bytesMax = Self.databaseBytesMax
         rule.dropsEmpty = true
+        return rule
+    }
+
+    /// The same for a file that tells no packages.
+    var optional: FileRule {
+        var rule = byOwnNameOnly
+        rule.isOptional = true
         return rule
     }
 

@@ -22,20 +22,20 @@ struct CycloneDXBill: Decodable {
         let purl: String?
         let licenses: [License]?
         let properties: [Property]?
-        let components: [Component]?
+        let components: BoundedList<Component>?
     }
     struct Metadata: Decodable { let properties: [Property]? }
     struct Composition: Decodable { let aggregate: String? }
 
     let metadata: Metadata?
-    let components: [Component]?
+    let components: BoundedList<Component>?
     let compositions: [Composition]?
 
     var bill: Bill {
         var bill = Bill()
-        var waiting = components ?? []
+        var waiting = components?.elements ?? []
         while let component = waiting.popLast() {
-            waiting += component.components ?? []
+            waiting += component.components?.elements ?? []
             if component.type == "operating-system", let name = component.name, bill.distribution == nil {
                 bill.distribution = Bill.distribution(name, component.version)
             } else if component.purl != nil || ["library", "framework"].contains(component.type) {

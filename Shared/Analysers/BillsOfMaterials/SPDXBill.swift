@@ -29,7 +29,7 @@ struct SPDXBill: Decodable {
         var relatedSpdxElement: String?
     }
 
-    var packages: [Package]?
+    var packages: BoundedList<Package>?
     var documentDescribes: [String]?
     var relationships: [Relationship]?
     var comment: String?
@@ -45,7 +45,7 @@ struct SPDXBill: Decodable {
         let described = Set(
             (documentDescribes ?? [])
                 + (relationships ?? []).filter { $0.relationshipType == "DESCRIBES" }.compactMap(\.relatedSpdxElement))
-        for package in packages ?? [] {
+        for package in packages?.elements ?? [] {
             let purpose = package.primaryPackagePurpose?.uppercased() ?? ""
             let purl = package.externalRefs?.first { $0.referenceType == "purl" }?.referenceLocator
             if purpose.hasPrefix("OPERATING"), let name = package.name {

@@ -30,7 +30,7 @@ enum SPDXTags {
         guard let version else { throw BillReader.noBill }
         guard !isInText else { throw AnalysisError("a text in it has no end") }
         guard version.hasPrefix("SPDX-2.") else { throw AnalysisError("\(version.prefix(20)) is not read") }
-        document.packages = packages
+        document.packages = BoundedList(packages)
         document.relationships = relationships
         return document.bill
     }

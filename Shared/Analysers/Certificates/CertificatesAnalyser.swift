@@ -15,7 +15,7 @@ struct CertificatesAnalyser: Analyser {
     let name = "certificates"
     let version = 1
     let rules: [FileRule] = [".pem", ".crt", ".cer", ".der"].map {
-        FileRule.ending($0, outside: storeFolders + SecretsAnalyser.exampleFolders).forFew.byOwnNameOnly
+        FileRule.ending($0, outside: storeFolders + SecretsAnalyser.exampleFolders).forFew.optional
     }
 
     /// Folders of trust stores.

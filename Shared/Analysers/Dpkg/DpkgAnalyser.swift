@@ -12,7 +12,7 @@ struct DpkgAnalyser: Analyser {
         .directory("var/lib/dpkg/status.d", exceptSuffixes: [".md5sums"], database: .deb),
         .directory("var/lib/dpkg/info", suffix: ".list", mayBeEmpty: true),
         .directory("var/lib/dpkg/status.d", suffix: ".md5sums", mayBeEmpty: true),
-        FileRule.named("copyright", below: "doc").forFew.byOwnNameOnly,
+        FileRule.named("copyright", below: "doc").forFew.optional,
     ]
 
     /// Where a package states its licences (Debian policy §12.5).

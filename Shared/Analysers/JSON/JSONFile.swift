@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 
 /// A file of JSON, read into what an analyser wants of it.
 enum JSONFile {
@@ -10,9 +11,11 @@ enum JSONFile {
         var data = Data(bytes: start, count: bytes.count)
         // Editors of Windows begin files with a mark of the byte order.
         if data.starts(with: [0xEF, 0xBB, 0xBF]) { data = data.dropFirst(3) }
-        do { return try JSONDecoder().decode(type, from: data) } catch let error as DecodingError {
+        let decoder = JSONDecoder()
+        decoder.userInfo[ElementCount.key] = ElementCount()
+        do { return try decoder.decode(type, from: data) } catch let error as DecodingError {
             throw AnalysisError(reason(error))
-        } catch {
+        } catch let error as AnalysisError { throw error } catch {
             throw AnalysisError("it is no JSON")
         }
     }
@@ -30,6 +33,40 @@ enum JSONFile {
     private static func place(_ context: DecodingError.Context) -> String {
         let path = context.codingPath.map { $0.intValue.map { "[\($0)]" } ?? String($0.stringValue.prefix(60)) }
         return path.isEmpty ? "the document" : path.joined(separator: ".")
+    }
+}
+
+/// The elements of all bounded lists of one document.
+private final class ElementCount: Sendable {
+    static let key: CodingUserInfoKey = {
+        guard let key = CodingUserInfoKey(rawValue: "elements") else { preconditionFailure("any text is a key") }
+        return key
+    }()
+    private let count = Mutex(0)
+
+    func add() throws(AnalysisError) {
+        let packages = count.withLock { count in
+            count += 1
+            return count
+        }
+        try AnalysisLimits.check(packages: packages)
+    }
+}
+
+/// A list of objects that may all be packages: it ends at `packagesMax`, all such lists of a document together, before
+/// a file of a few MiB of empty objects becomes GiBs.
+struct BoundedList<Element: Decodable>: Decodable {
+    private(set) var elements: [Element] = []
+
+    init(_ elements: [Element]) { self.elements = elements }
+
+    init(from decoder: any Decoder) throws {
+        var list = try decoder.unkeyedContainer()
+        let count = decoder.userInfo[ElementCount.key] as? ElementCount
+        while !list.isAtEnd {
+            try count?.add()
+            elements.append(try list.decode(Element.self))
+        }
     }
 }
 

@@ -34,7 +34,7 @@ final class LayerAnalysis: EntrySelector, @unchecked Sendable {
         // A file replaced within the layer: what the earlier one said is gone.
         if !files.isEmpty { keep([], at: entry.path) }
         noteSetID(entry)
-        let wishes = wishes(entry.path)
+        let wishes = wishes(entry)
         guard !wishes.isEmpty, excess == nil else { return false }
         if wishes.contains(where: { $0.needsContent && entry.sizeBytes <= $0.bytesMax }) { return true }
         run(wishes, entry, UnsafeRawBufferPointer(start: nil, count: 0))
@@ -55,7 +55,7 @@ final class LayerAnalysis: EntrySelector, @unchecked Sendable {
 
     func take(_ entry: TarEntry, _ content: EntryContent) {
         guard excess == nil else { return }
-        let wishes = wishes(entry.path)
+        let wishes = wishes(entry)
         switch content {
         case .bytes(let bytes): run(wishes, entry, bytes)
         case .unread(let reason):
@@ -92,15 +92,17 @@ final class LayerAnalysis: EntrySelector, @unchecked Sendable {
 
     /// Takes a file that is here as a whole, though it may be one for reading in pieces.
     func takeWhole(_ entry: TarEntry, _ bytes: UnsafeRawBufferPointer) {
-        if !wishes(entry.path).isEmpty { return take(entry, .bytes(bytes)) }
+        if !wishes(entry).isEmpty { return take(entry, .bytes(bytes)) }
         guard bytes.count >= EntryBeginning.bytes, let reading = reading(entry, bytes) else { return }
         _ = reading.take(bytes)
         reading.finish()
     }
 
-    private func wishes(_ path: EntryPath) -> [Wish] {
+    private func wishes(_ entry: TarEntry) -> [Wish] {
+        let path = entry.path
         var result: [Wish] = []
-        for match in analysers.index.matches(path) {
+        for match in analysers.index.matches(path)
+        where !match.rule.isOptional || entry.sizeBytes <= match.rule.bytesMax {
             let analyser = analysers.analysers[match.analyser]
             if let known = result.firstIndex(where: { $0.analyser.name == analyser.name }) {
                 result[known].needsContent = result[known].needsContent || match.rule.needsContent

@@ -22,6 +22,9 @@ struct TarParser {
         case sparse(TarEntry, isWanted: Bool)
     }
 
+    /// Less data in a large sparse file is no program.
+    private static let sparseDataBytesMin: Int64 = 64 << 10
+
     private let limits: LayerLimits
     private var state = State.header
     private var use = Use.skip
@@ -172,19 +175,28 @@ struct TarParser {
         guard isReal, kind == .file, let selector else {
             return try beginBody(header, .skip, bodyBytes, sparseFile, &output, selector)
         }
-        let use = try use(of: entry, isSparse: sparseFile != nil, selector)
+        let use = try use(of: entry, sparseBytes: sparseFile == nil ? nil : bodyBytes, selector)
         try beginBody(header, use, bodyBytes, sparseFile, &output, selector)
     }
 
     /// What becomes of a file's content.
-    private mutating func use(of entry: TarEntry, isSparse: Bool, _ selector: any EntrySelector) throws -> Use {
+    ///
+    /// - Parameter sparseBytes: what is stored of a sparse file; nil for others.
+    private mutating func use(
+        of entry: TarEntry, sparseBytes: Int64?, _ selector: any EntrySelector
+    ) throws -> Use {
         let fits = entry.sizeBytes <= limits.keptFileBytesMax
         guard selector.wants(entry) else {
             guard entry.sizeBytes >= Int64(EntryBeginning.bytes) else { return .skip }
-            guard isSparse else { return .beginning(entry) }
-            // Put together for a look at its beginning, as long as that costs little: of a file of nothing but holes
-            // there is no more to tell.
-            guard fits, keptBytes + entry.sizeBytes <= limits.keptBytesMax else { return .skip }
+            guard let sparseBytes else { return .beginning(entry) }
+            // Put together for a look at its beginning, as long as that costs little. Beyond, one with data could be a
+            // program; what has nearly none is a log of the last logins and the like.
+            guard fits, keptBytes + entry.sizeBytes <= limits.keptBytesMax else {
+                if sparseBytes >= Self.sparseDataBytesMin {
+                    ignored.add(entry.path.bytes, "it is a sparse file, and too large to be put together")
+                }
+                return .skip
+            }
             keptBytes += entry.sizeBytes
             return .sparse(entry, isWanted: false)
         }
@@ -201,7 +213,7 @@ struct TarParser {
         guard keptBytes <= limits.keptBytesMax else {
             throw CauseError(.overLimit("keptBytesMax", limit: limits.keptBytesMax, value: keptBytes))
         }
-        return isSparse ? .sparse(entry, isWanted: true) : .content(entry)
+        return sparseBytes != nil ? .sparse(entry, isWanted: true) : .content(entry)
     }
 
     private static func isFile(_ type: UInt8) -> Bool {

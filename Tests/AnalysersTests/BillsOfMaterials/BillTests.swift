@@ -171,6 +171,20 @@ struct BillTests {
         #expect(inventory.undetermined.contains(Undetermined(what: "a.cdx.json", reason: reason)))
     }
 
+    @Test("a bill of more components than packages may be ends there, also where they lie in each other")
+    func swelling() throws {
+        func read(_ components: String) throws {
+            let text = #"{"bomFormat": "CycloneDX", "components": [\#(components)]}"#
+            _ = try Array(text.utf8).withUnsafeBytes { bytes in Result { try BillReader.read(bytes) } }.get()
+        }
+        let half = [String](repeating: "{}", count: AnalysisLimits.packagesMax / 2).joined(separator: ",")
+        try read(half)
+        let limit = AnalysisError(
+            "it names more packages than the limit packagesMax = \(AnalysisLimits.packagesMax)")
+        #expect(throws: limit) { try read(half + "," + half + ",{}") }
+        #expect(throws: limit) { try read(half + #",{"components": [\#(half)]}"#) }
+    }
+
     @Test("what is only called like a bill says nothing", arguments: ["{}", "hello", "SPDX licence list"])
     func other(_ text: String) async throws {
         let inventory = try await Scanning.inventory([

@@ -73,6 +73,16 @@ struct CertificatesTests {
         #expect(inventory.notes == [])
     }
 
+    @Test("a large file that is only called so, and a large list of licences, leave nothing undetermined")
+    func large() async throws {
+        let text = String(repeating: "x", count: 2 << 20)
+        let inventory = try await Scanning.inventory([
+            .file("data/points.der", text), .file("usr/share/doc/a/copyright", text),
+            .file("var/lib/dpkg/status", Scanning.dpkg(("a", "1"))),
+        ])
+        #expect(inventory.undetermined == [] && inventory.packages.count == 1)
+    }
+
     @Test("a damaged certificate, and a bundle of too many, are noted and leave nothing undetermined")
     func damage() async throws {
         let many = String(repeating: Self.authority + "\n", count: CertificatesAnalyser.certificatesMax + 1)
