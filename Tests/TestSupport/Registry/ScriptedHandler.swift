@@ -75,7 +75,8 @@ final class ScriptedHandler: ChannelInboundHandler {
         let log = log
         context.writeAndFlush(wrapOutboundOut(.body(.byteBuffer(part)))).whenSuccess {
             log.value.withLock { $0.endlessBytesSent += bytes }
-            bound.value.0.sendWithoutEnd(bound.value.1)
+            // Not at once: a write that ends immediately would make this call itself until the stack is full.
+            bound.eventLoop.execute { bound.value.0.sendWithoutEnd(bound.value.1) }
         }
     }
 
