@@ -86,6 +86,11 @@ struct ScanCommandIntegrationTests {
             }
             let empty = try program.run("oci-archive:-", try advisories(in: folder))
             #expect(empty.status == 1)
+            let text = folder.appending(path: "text")
+            try Data("no archive".utf8).write(to: text)
+            let other = try program.run(
+                "oci-archive:-", try advisories(in: folder), input: try FileHandle(forReadingFrom: text))
+            #expect(other.status == 1 && other.errors.contains("the standard input"))
         }
     }
 

@@ -2,8 +2,8 @@ import LayerArchive
 
 /// Runs the analysers over one layer's files as they pass; keeps what they found, never the files.
 ///
-/// `@unchecked Sendable`: used by the thread that feeds the layer's reader, one at a time, and read when the reader is
-/// done.
+/// `@unchecked Sendable`: used by one thread at a time, the second one of the layer's reader, and read when the reader
+/// is done.
 final class LayerAnalysis: EntrySelector, @unchecked Sendable {
     private let analysers: AnalyserSet
     /// Files that a link of the image leads to, with the analysers that want them, by name.

@@ -21,12 +21,13 @@ struct FileTree: Sendable {
         if head.starts(with: [0x1F, 0x8B]) || head.starts(with: [0x28, 0xB5, 0x2F, 0xFD])
             || head.starts(with: Array("BZh".utf8))
         {
-            throw ScanError(.unsupported, "\(path) is compressed as a whole: decompress it first")
+            throw ScanError(
+                .unsupported, "\(StandardInput.name(of: path)) is compressed as a whole: decompress it first")
         }
         do { return FileTree(kind: .archive(path, try TarIndex { try file.read(at: $0, count: $1) })) } catch let error
             as TarIndexError
         {
-            throw ScanError(.corrupt, "\(path): \(error.reason)")
+            throw ScanError(.corrupt, "\(StandardInput.name(of: path)): \(error.reason)")
         }
     }
 
@@ -95,7 +96,7 @@ struct FileTree: Sendable {
 
     var name: String {
         switch kind {
-        case .folder(let path), .archive(let path, _): path
+        case .folder(let path), .archive(let path, _): StandardInput.name(of: path)
         }
     }
 }

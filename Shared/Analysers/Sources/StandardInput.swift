@@ -6,11 +6,16 @@ import Model
 /// A file that was redirected is read where it lies. What comes through a pipe is first written to a temporary file
 /// without a name, which ends with the process; its size is bounded by the disk alone.
 enum StandardInput {
+    private static let folder = "/proc/self/fd/"
+
+    /// What people are told of a path.
+    static func name(of path: String) -> String { path.hasPrefix(folder) ? "the standard input" : path }
+
     /// Reads a pipe to its end, so call it once. Blocks.
     static func path() throws -> String {
         var status = stat()
         guard fstat(STDIN_FILENO, &status) == 0 else { throw failure("read") }
-        if status.st_mode & S_IFMT == S_IFREG { return "/proc/self/fd/\(STDIN_FILENO)" }
+        if status.st_mode & S_IFMT == S_IFREG { return folder + "\(STDIN_FILENO)" }
         guard isatty(STDIN_FILENO) == 0 else {
             throw ScanError(.notFound, "the standard input is a terminal: pipe or redirect an archive into it")
         }
@@ -21,7 +26,7 @@ enum StandardInput {
         unlink(name)
         _ = fcntl(copy, F_SETFD, FD_CLOEXEC)
         try fill(copy, folder)
-        return "/proc/self/fd/\(copy)"
+        return Self.folder + "\(copy)"
     }
 
     private static func fill(_ copy: Int32, _ folder: String) throws {

@@ -7,7 +7,7 @@ import Foundation
 /// Inflating takes as long as both together; on a second core they cost no wall time. The thread begins with the first
 /// block: a small layer is done in place, since a thread would cost more.
 ///
-/// `@unchecked Sendable`: `jobs`, `isClosed` and `unfinished` are only touched under `condition`; the hashers, and what
+/// `@unchecked Sendable`: `jobs`, `busy` and the flags are only touched under `condition`; the hashers, and what
 /// `work` touches, only by the thread until `close` saw it end.
 final class SecondThread: @unchecked Sendable {
     enum Stream: Int { case stored, uncompressed }
