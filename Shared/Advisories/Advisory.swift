@@ -66,6 +66,18 @@ public struct Advisory: Hashable, Sendable, Codable {
             self.severitySource = severity == nil ? nil : severitySource ?? "ecosystem"
         }
 
+        /// The name is normalised anew: the value may be from a version that spelled it otherwise.
+        public init(from decoder: any Decoder) throws {
+            let values = try decoder.container(keyedBy: CodingKeys.self)
+            self.init(
+                ecosystem: try values.decode(Ecosystem.self, forKey: .ecosystem),
+                package: try values.decode(String.self, forKey: .package),
+                ranges: try values.decode([[Event]].self, forKey: .ranges),
+                versions: try values.decode([String].self, forKey: .versions),
+                severity: try values.decodeIfPresent(Severity.self, forKey: .severity),
+                severitySource: try values.decodeIfPresent(String.self, forKey: .severitySource))
+        }
+
         var target: AdvisedPackage { AdvisedPackage(ecosystem: ecosystem, name: package) }
     }
 

@@ -49,11 +49,14 @@ public struct Ecosystem: Hashable, Sendable, Codable, Comparable, CustomStringCo
         }
     }
 
-    /// One spelling of a package's name: PEP 503 for PyPI, lower case for NuGet and Packagist, else as it is.
+    /// One spelling of a package's name: PEP 503 for PyPI, lower case for NuGet, Packagist and Go, else as it is.
+    ///
+    /// Go's paths keep case, but package URLs write them in lower case; paths that differ in case alone are old and
+    /// new names of one module.
     public func normalised(_ name: String) -> String {
         switch base {
         case "PyPI": Self.pep503(name)
-        case "NuGet", "Packagist": name.lowercased()
+        case "NuGet", "Packagist", "Go": name.lowercased()
         case "Bitnami": Self.bitnami[name] ?? name
         case "Maven": name.contains(":") ? name : String(name.map { $0 == "/" ? ":" : $0 })
         default: name

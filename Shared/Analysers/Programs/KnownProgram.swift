@@ -58,8 +58,9 @@ struct KnownProgram: Sendable {
     /// `ruby 3.2.2 (2023-03-30 revision …) [x86_64-linux]`.
     private static let ruby = KnownProgram("ruby", marks: ["ruby "], ends: space)
 
+    /// `[` is BusyBox where its applets are hard links: the archive has the bytes at the first name.
     private static let byName: [String: KnownProgram] = [
-        "busybox": busybox, "openssl": openssl, "node": node, "nodejs": node, "nginx": nginx, "httpd": httpd,
+        "busybox": busybox, "[": busybox, "openssl": openssl, "node": node, "nodejs": node, "nginx": nginx, "httpd": httpd,
         "apache2": httpd, "php": php, "php-fpm": php, "php-cgi": php, "postgres": postgres, "ruby": ruby,
     ]
     private static let byBeginning: [(String, KnownProgram)] = [

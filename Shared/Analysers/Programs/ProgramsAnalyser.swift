@@ -11,7 +11,7 @@ import Model
 /// version, is not seen.
 struct ProgramsAnalyser: Analyser {
     let name = "programs"
-    let version = 1
+    let version = 2
     let rules: [FileRule] = [
         .pieces(beginning: [0x7F] + Array("ELF".utf8), nameBeginnings: KnownProgram.nameBeginnings),
         .pieces(beginning: Array("IMPLEMENTOR=".utf8), nameBeginnings: [JavaRelease.fileName]),

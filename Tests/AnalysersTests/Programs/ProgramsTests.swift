@@ -15,6 +15,7 @@ struct ProgramsTests {
 
     private static let statements: [(path: String, text: String, expected: [String])] = [
         ("bin/busybox", "BusyBox v1.36.1 (2023-11-07 18:53:09 UTC)", ["busybox 1.36.1"]),
+        ("bin/[", "BusyBox v1.36.1 (2024-09-26 21:31:42 UTC)", ["busybox 1.36.1"]), ("usr/bin/[", "coreutils 9.1", []),
         ("opt/ssl/bin/openssl", "\0OpenSSL 3.0.11 19 Sep 2023\0", ["openssl 3.0.11"]),
         ("usr/local/lib/libcrypto.so.1.1", "OpenSSL 1.1.1w  11 Sep 2023", ["openssl 1.1.1w"]),
         ("opt/ssl/bin/openssl", "OpenSSL 3.x needs it. OpenSSL \0", []),

@@ -6,7 +6,7 @@ enum EvaluatorSchema {
     /// The number is raised when tables change, or when the same inputs would be judged differently: everything is then
     /// judged again.
     static let version = EventSchemas.viewVersion(
-        3, reading: EvaluatorProjection.topics, and: [AdvisoryRecord.self])
+        4, reading: EvaluatorProjection.topics, and: [AdvisoryRecord.self])
 
     static let tables = [
         "meta", "names", "registries", "policies", "inventories", "children", "packages", "inventory_packages",
