@@ -16,19 +16,29 @@ struct Bill {
     /// What the bill says itself that it lacks.
     var gaps: [String] = []
 
-    /// The distribution of an operating system that a bill names. Debian's releases are whole numbers, to which some
-    /// add the point release.
+    /// The distribution of an operating system that a bill names, by the `ID` of its os-release. Debian's releases are
+    /// whole numbers, to which some add the point release.
     static func distribution(_ name: some StringProtocol, _ version: String?) -> Distribution {
-        let id = name.lowercased()
+        let name = name.lowercased()
+        let id = names[name] ?? name
         return Distribution(
             id: id, versionID: id == "debian" ? version.map { String($0.prefix { $0 != "." }) } : version)
     }
+
+    /// What trivy calls distributions (its package `fanal/types`; with a dot until 0.51), where os-release has another
+    /// name.
+    private static let names = [
+        "alma": "almalinux", "amazon": "amzn", "cbl-mariner": "mariner", "centos-stream": "centos", "oracle": "ol",
+        "redhat": "rhel", "opensuse.leap": "opensuse-leap", "opensuse.tumbleweed": "opensuse-tumbleweed",
+        "slem": "sle-micro", "suse linux enterprise server": "sles",
+    ]
 
     func findings() throws(AnalysisError) -> FileFindings {
         try AnalysisLimits.check(packages: components.count)
         var findings = FileFindings(distribution: distribution)
         var gaps = gaps
         var unknownTypes: Set<String> = []
+        var otherDistributions: Set<String> = []
         var withoutURL = 0
         for component in components {
             guard let text = component.purl else {
@@ -52,13 +62,16 @@ struct Bill {
             package.licenses = component.licenses
             package.source = component.source ?? Self.source(url, package)
             findings.packages.append(package)
-            if findings.distribution == nil, package.type.isOperatingSystem {
-                findings.distribution = Self.distribution(url)
-            }
+            guard package.type.isOperatingSystem, let distribution = Self.distribution(url) else { continue }
+            if findings.distribution == nil { findings.distribution = distribution }
+            if distribution.id != findings.distribution?.id { otherDistributions.insert(distribution.description) }
         }
         if withoutURL > 0 { gaps.append("\(withoutURL) components have no package URL") }
         if !unknownTypes.isEmpty {
-            gaps.append("components of these types are not known: \(unknownTypes.sorted().joined(separator: ", "))")
+            gaps.append("components of these types are not known: \(listed(unknownTypes))")
+        }
+        if !otherDistributions.isEmpty {
+            gaps.append("it has packages of other distributions, too: \(listed(otherDistributions))")
         }
         findings.undetermined = Set(gaps).sorted().prefix(Self.gapsMax).map {
             Undetermined(what: "bill of materials", reason: $0)
@@ -68,6 +81,8 @@ struct Bill {
     }
 
     private static let gapsMax = 100
+
+    private func listed(_ names: Set<String>) -> String { names.sorted().prefix(20).joined(separator: ", ") }
 
     /// Images and repositories of source code, which bills name beside the packages.
     private static func isNoPackage(_ url: PackageURL) -> Bool {

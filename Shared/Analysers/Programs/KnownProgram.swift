@@ -60,7 +60,8 @@ struct KnownProgram: Sendable {
 
     /// `[` is BusyBox where its applets are hard links: the archive has the bytes at the first name.
     private static let byName: [String: KnownProgram] = [
-        "busybox": busybox, "[": busybox, "openssl": openssl, "node": node, "nodejs": node, "nginx": nginx, "httpd": httpd,
+        "busybox": busybox, "[": busybox, "openssl": openssl, "node": node, "nodejs": node, "nginx": nginx,
+        "httpd": httpd,
         "apache2": httpd, "php": php, "php-fpm": php, "php-cgi": php, "postgres": postgres, "ruby": ruby,
     ]
     private static let byBeginning: [(String, KnownProgram)] = [

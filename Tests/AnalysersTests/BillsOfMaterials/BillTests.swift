@@ -93,6 +93,31 @@ struct BillTests {
         #expect(inventory.undetermined.map(\.reason) == ["no package database was found"])
     }
 
+    @Test(
+        "distributions have the names of their os-release, whatever wrote the bill",
+        arguments: [
+            ("redhat", "9.4", "rhel 9.4"), ("alma", "9.4", "almalinux 9.4"), ("debian", "12.5", "debian 12"),
+            ("opensuse.leap", "15.5", "opensuse-leap 15.5"), ("Alpine", "3.19.1", "alpine 3.19.1"),
+        ])
+    func distributions(_ name: String, _ version: String, _ expected: String) {
+        #expect(Bill.distribution(name, version).description == expected)
+    }
+
+    @Test("packages of another distribution than the bill's are told")
+    func otherDistributions() throws {
+        let bill = Bill(components: [
+            .init(name: "curl", purl: "pkg:deb/debian/curl@7.88?distro=debian-12.5"),
+            .init(name: "wget", purl: "pkg:deb/debian/wget@1.21?distro=debian-12"),
+            .init(name: "tar", purl: "pkg:deb/ubuntu/tar@1.34?distro=ubuntu-22.04"),
+        ])
+        let findings = try bill.findings()
+        #expect(findings.distribution == Distribution(id: "debian", versionID: "12"))
+        #expect(
+            findings.undetermined.map(\.reason) == [
+                "it has packages of other distributions, too: ubuntu 22.04"
+            ])
+    }
+
     @Test("what is installed is no claim, and a distribution's database is the truth")
     func installed() async throws {
         let inventory = try await Scanning.inventory([
