@@ -330,21 +330,21 @@ import Testing
             ])
     }
 
-    @Test("a registry without that question is asked for the tag", arguments: [true, false])
-    func referrersTag(_ isThere: Bool) async throws {
+    @Test("a registry without that question is asked for the tag", arguments: [true, false], [404, 500])
+    func referrersTag(_ isThere: Bool, _ status: Int) async throws {
         let one = ImageFixture.digest([1])
         let body = try list([one])
         let transport = ScriptedTransport { request, _ in
             request.url.description.contains("/manifests/") && isThere
                 ? Reply(headers: ["Content-Type": MediaType.ociIndex.text], body: body)
-                : .text(404, "404 page not found")
+                : .text(request.url.description.contains("/manifests/") ? 404 : status, "404 page not found")
         }
         let found = try await registry(transport).referrers(of: image.digest, in: RepositoryName("a"))
         #expect(found.map(\.digest) == (isThere ? [one] : []))
         #expect(transport.lines.last == "GET https://reg.test/v2/a/manifests/sha256-\(image.digest.hex)")
     }
 
-    @Test("a list that is no index, and a refusal, are errors", arguments: [200, 403, 500])
+    @Test("a list that is no index, and a refusal, are errors", arguments: [200, 403, 500, 503])
     func referrersRefused(_ status: Int) async throws {
         let transport = ScriptedTransport(.text(status, "{}"))
         await #expect(throws: RegistryError.self) {

@@ -12,7 +12,8 @@ extension RemoteRegistry {
     public func referrers(of digest: Digest, in repository: RepositoryName) async throws -> [Descriptor] {
         do { return try await askReferrers(digest, repository) } catch let error as RegistryError {
             switch error {
-            case .notFound, .unsupported: return try await taggedReferrers(digest, repository)
+            // Some answer so to a path that they do not know; one in trouble answers so to the tag, too.
+            case .serverFault(_, status: 500, _), .notFound, .unsupported: return try await taggedReferrers(digest, repository)
             default: throw error
             }
         }
