@@ -2,9 +2,9 @@ public import Model
 
 /// Reads one layer in one pass, on the thread that brings its bytes.
 ///
-/// Stored bytes are gathered in blocks; each is hashed on a second thread while this one inflates it. The output goes
-/// round in a few slots; the second thread hashes it, walks the archive in it, and hands wanted files to the selector.
-/// What is found, and what is said to be wrong, does not depend on which thread is faster.
+/// Stored bytes are gathered in blocks, which this thread inflates. The output goes round in a few slots; a second
+/// thread walks the archive in it, and hands wanted files to the selector. Whichever of them has time hashes. What is
+/// found, and what is said to be wrong, does not depend on which is faster.
 ///
 /// `@unchecked Sendable`: used by one thread at a time, as `LayerSink` says; the second thread sees only full blocks.
 public final class LayerReader: LayerSink, @unchecked Sendable {
@@ -20,9 +20,9 @@ public final class LayerReader: LayerSink, @unchecked Sendable {
     private let limits: LayerLimits
     private let selector: (any EntrySelector)?
 
-    private let second = SecondThread()
     private var stored: BlockRing
     private let output: OutputRing
+    private let second: SecondThread
     private var decoder: (any LayerDecoder)?
     private var compression: LayerCompression?
     private var storedBytes: Int64 = 0
@@ -60,7 +60,8 @@ public final class LayerReader: LayerSink, @unchecked Sendable {
         self.limits = limits
         self.selector = selector
         stored = BlockRing(slots: Self.storedSlots, blockBytes: blockBytes)
-        output = OutputRing(limits: limits, second: second, selector: selector, blockBytes: blockBytes)
+        output = OutputRing(limits: limits, selector: selector, blockBytes: blockBytes)
+        second = output.second
         do throws(CauseError) {
             try Self.check(descriptor, diffID, limits)
         } catch {
@@ -69,7 +70,7 @@ public final class LayerReader: LayerSink, @unchecked Sendable {
     }
 
     deinit {
-        // A reader that was given up on: its thread must not read blocks that are freed now.
+        // A reader may have been given up on.
         second.close()
     }
 
@@ -130,7 +131,7 @@ public final class LayerReader: LayerSink, @unchecked Sendable {
             rest = UnsafeRawBufferPointer(rebasing: rest[count...])
             if stored.isFull {
                 let block = stored.filled
-                second.take(.stored, block, slot: stored.slot)
+                second.take(.stored, block, of: stored.memory, slot: stored.slot)
                 try decode(block)
                 stored.advance()
             }

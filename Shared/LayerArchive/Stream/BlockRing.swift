@@ -1,26 +1,35 @@
+/// Memory that lives as long as somebody holds this.
+///
+/// `@unchecked Sendable`: who may touch which part of it when, those who hold it agree on.
+final class BlockMemory: @unchecked Sendable {
+    let bytes: UnsafeMutableRawBufferPointer
+
+    init(byteCount: Int) { bytes = .allocate(byteCount: byteCount, alignment: 64) }
+
+    deinit { bytes.deallocate() }
+}
+
 /// A few blocks of memory, filled one after the other, round and round.
 struct BlockRing: ~Copyable {
-    private let memory: UnsafeMutableRawBufferPointer
+    let memory: BlockMemory
     private let slots: Int
     let blockBytes: Int
     private(set) var slot = 0
     private(set) var count = 0
 
     init(slots: Int, blockBytes: Int) {
-        memory = .allocate(byteCount: slots * blockBytes, alignment: 64)
+        memory = BlockMemory(byteCount: slots * blockBytes)
         self.slots = slots
         self.blockBytes = blockBytes
     }
 
-    deinit { memory.deallocate() }
-
     var isAtStart: Bool { count == 0 }
     var isFull: Bool { count == blockBytes }
     /// What the current block holds.
-    var filled: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: memory[start..<(start + count)]) }
+    var filled: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: memory.bytes[start..<(start + count)]) }
     /// What is free in it.
     var room: UnsafeMutableRawBufferPointer {
-        UnsafeMutableRawBufferPointer(rebasing: memory[(start + count)..<(start + blockBytes)])
+        UnsafeMutableRawBufferPointer(rebasing: memory.bytes[(start + count)..<(start + blockBytes)])
     }
 
     private var start: Int { slot * blockBytes }

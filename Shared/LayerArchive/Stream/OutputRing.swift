@@ -1,23 +1,24 @@
 import Synchronization
 
-/// The uncompressed side: each full block is hashed on the second thread, which also walks its part of the archive.
+/// The uncompressed side: each full block is hashed, and the second thread walks its part of the archive.
 final class OutputRing {
     /// Slots of the output have numbers of their own in the second thread.
     private static let firstSlot = 100
 
+    let second: SecondThread
     private let limits: LayerLimits
-    private let second: SecondThread
     private let walk: ArchiveWalk
     private var ring: BlockRing
     /// How many stored bytes the output so far came from at most; for the ratio.
     var storedBytes: Int64 = 0
     private(set) var totalBytes: Int64 = 0
 
-    init(limits: LayerLimits, second: SecondThread, selector: (any EntrySelector)?, blockBytes: Int) {
+    init(limits: LayerLimits, selector: (any EntrySelector)?, blockBytes: Int) {
         ring = BlockRing(slots: LayerReader.outputSlots, blockBytes: blockBytes)
         self.limits = limits
-        self.second = second
-        walk = ArchiveWalk(limits: limits, selector: selector)
+        let walk = ArchiveWalk(limits: limits, selector: selector)
+        self.walk = walk
+        second = SecondThread { walk.take($0) }
     }
 
     /// Once the archive is over.
@@ -43,7 +44,7 @@ final class OutputRing {
         }
         if let failure = walk.failure { throw CauseError(failure) }
         guard ring.isFull else { return }
-        second.take(.uncompressed, ring.filled, slot: Self.firstSlot + ring.slot) { [walk] in walk.take($0) }
+        second.take(.uncompressed, ring.filled, of: ring.memory, slot: Self.firstSlot + ring.slot)
         ring.advance()
     }
 

@@ -13,7 +13,8 @@ extension RemoteRegistry {
         do { return try await askReferrers(digest, repository) } catch let error as RegistryError {
             switch error {
             // Some answer so to a path that they do not know; one in trouble answers so to the tag, too.
-            case .serverFault(_, status: 500, _), .notFound, .unsupported: return try await taggedReferrers(digest, repository)
+            case .serverFault(_, status: 500, _), .notFound, .unsupported:
+                return try await taggedReferrers(digest, repository)
             default: throw error
             }
         }
