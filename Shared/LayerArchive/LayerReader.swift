@@ -12,8 +12,9 @@ public final class LayerReader: LayerSink, @unchecked Sendable {
     static let blockBytes = 256 << 10
     /// Enough to tell the compression by.
     package static let blockBytesMin = 6
-    static let storedSlots = 3
-    static let outputSlots = 3
+    static let storedSlots = 4
+    /// So many that bursts of work in the archive seldom make the decoder wait.
+    static let outputSlots = 8
 
     private let descriptor: Descriptor
     private let expectedDiffID: Digest?
