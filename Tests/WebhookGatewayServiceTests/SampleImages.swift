@@ -76,13 +76,15 @@ extension Gateway {
     }
 
     /// An image with its inventory and its verdict, as a scanner and the evaluator write them.
-    func addImage(_ name: String, _ digest: Digest, _ outcome: Verdict.Outcome) async throws {
+    func addImage(
+        _ name: String, _ digest: Digest, _ outcome: Verdict.Outcome, inventory: Inventory? = nil
+    ) async throws {
         let record = try SampleImages.verdict(name, digest, outcome)
         try await observe(name, digest)
         try await append([
             try RecordDraft(
-                Topics.inventories, key: digest.text, InventoryRecord.platform(SampleImages.inventory(digest)),
-                context()),
+                Topics.inventories, key: digest.text,
+                InventoryRecord.platform(inventory ?? SampleImages.inventory(digest)), context()),
             try RecordDraft(Topics.verdicts, key: name, record, context()),
             try RecordDraft(Topics.verdictHistory, key: name, record, context()),
         ])

@@ -89,7 +89,7 @@ enum ReportSchema {
                     "fingerprint",
                 ], may: [])
         }
-        if let base = report["baseImage"] { _ = try object(base, needs: ["layers"], may: ["name", "digest"]) }
+        if let base = report["baseImage"] { _ = try object(base, needs: ["layers"], may: ["name", "digest", "image"]) }
         for secret in try list(report["secrets"] ?? []) {
             _ = try object(
                 secret, needs: ["kind", "place", "location", "sample", "isRemoved"], may: ["line", "layer"])

@@ -33,7 +33,8 @@ struct ScanOutput {
             }
             Output.data(Table(columns: Self.columns).render(sorted))
             if let count = report.findingsOfBaseImage {
-                let name = report.baseImage?.name.map { " " + $0 } ?? ""
+                let base = report.baseImage
+                let name = (base?.image?.text ?? base?.name).map { " " + $0 } ?? ""
                 Output.data(
                     Output.safe("\(count) of \(report.findings.count) findings came with the base image\(name)"))
             }

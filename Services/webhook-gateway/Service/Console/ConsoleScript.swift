@@ -228,7 +228,7 @@ enum ConsoleScript {
             const base = new Set(report.baseImage.layers);
             const packages = new Set(report.packages.filter((one) => base.has(one.layer)).map((one) => one.purl));
             const count = report.findings.filter((one) => packages.has(one.package.purl)).length;
-            parts.push(make("p", "", `${count} of ${report.findings.length} findings came with the base image ${report.baseImage.name || ""}`));
+            parts.push(make("p", "", `${count} of ${report.findings.length} findings came with the base image ${report.baseImage.image || report.baseImage.name || ""}`));
           }
           parts.push(report.findings.length ? findingsTable(report.findings)
             : make("p", "", `No findings in ${report.packages.length} packages.`));

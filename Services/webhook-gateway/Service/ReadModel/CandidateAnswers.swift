@@ -5,31 +5,35 @@ import Model
 
 extension ReadModel {
     /// Waits until there is nothing more to wait for: the candidate is judged and, where it is to be registered, bound.
-    /// - Parameter limit: after it, what is known by then is answered.
+    /// - Parameters:
+    ///   - caller: who asks.
+    ///   - limit: after it, what is known by then is answered.
     /// - Returns: nil while there is no such candidate.
     func answer(
-        to candidate: @escaping @Sendable () async throws -> CandidateRecord?, within limit: Duration
+        to candidate: @escaping @Sendable () async throws -> CandidateRecord?, for caller: Principal,
+        within limit: Duration
     ) async throws -> CandidateAnswer? {
         let settled = try await wait(within: limit) { [self] () -> CandidateAnswer? in
             guard let record = try await candidate() else { return nil }
-            let answer = try await answer(to: record)
+            let answer = try await answer(to: record, for: caller)
             return answer.isSettled(for: record.register) ? answer : nil
         }
         if let settled { return settled }
         guard let record = try await candidate() else { return nil }
-        return try await answer(to: record)
+        return try await answer(to: record, for: caller)
     }
 
     /// What is known now. A verdict that was not made from this upload says nothing of it, nor does one on an upload
     /// that a newer one has replaced: the candidate of that is on its way.
-    private func answer(to candidate: CandidateRecord) async throws -> CandidateAnswer {
+    private func answer(to candidate: CandidateRecord, for caller: Principal) async throws -> CandidateAnswer {
         let verdict = try await payload(VerdictRecord.self, Topics.verdicts, candidate.key)
         var answer = CandidateAnswer(
             name: candidate.name, digest: candidate.digest, status: .pending,
             registered: try await isBound(candidate), report: nil)
         guard let verdict, try await isAnswer(verdict, to: candidate) else { return answer }
         answer.status = .init(verdict.verdict.outcome)
-        answer.report = try await reports(key: candidate.key, image: candidate.name.text, digest: candidate.digest)
+        answer.report = try await reports(
+            key: candidate.key, image: candidate.name.text, digest: candidate.digest, for: caller)
         return answer
     }
 

@@ -22,7 +22,7 @@ struct GatewayProjection: Projection {
         case image(StoredDocument, ImageRecord)
         case verdict(StoredDocument, VerdictFacts)
         case scan(StoredDocument, ScanFacts)
-        case inventory(StoredDocument, Digest, packages: Int, children: [String])
+        case inventory(StoredDocument, Digest, packages: Int, chain: Digest?, children: [String])
         case reply(StoredDocument, Reply)
         case journal(StoredDocument, keepNewest: Int)
         case letter(StoredDocument)
@@ -55,10 +55,12 @@ struct GatewayProjection: Projection {
         case Topics.inventories.name:
             switch try record.payload(InventoryRecord.self) {
             case .platform(let inventory):
-                return .inventory(document, inventory.digest, packages: inventory.packages.count, children: [])
+                return .inventory(
+                    document, inventory.digest, packages: inventory.packages.count,
+                    chain: KnownBases.identity(of: inventory.layers), children: [])
             case .index(let index):
                 let children = index.children.map { InventoryRecord.childKey($0.digest, ofIndex: record.key) }
-                return .inventory(document, index.digest, packages: 0, children: children)
+                return .inventory(document, index.digest, packages: 0, chain: nil, children: children)
             }
         case Topics.registries.name: _ = try record.payload(RegistryRecord.self)
         case Topics.policies.name: _ = try record.payload(PolicyRecord.self)
@@ -102,9 +104,10 @@ struct GatewayProjection: Projection {
             try document.store(db)
             try ImageRows.store(facts, digest: record.key, db)
             try ImageRows.refreshAll(digest: record.key, db)
-        case .inventory(let document, let digest, let packages, let children):
+        case .inventory(let document, let digest, let packages, let chain, let children):
             try document.store(db)
-            try ImageRows.storeInventory(record.key, digest: digest, packages: packages, children: children, db)
+            try ImageRows.storeInventory(
+                record.key, digest: digest, packages: packages, chain: chain, children: children, db)
             try ImageRows.refreshAll(digest: digest.text, inventory: record.key, db)
         case .reply(let document, let reply): try apply(reply, document, db)
         case .journal(let document, let keepNewest): try document.storeInJournal(db, keepNewest: keepNewest)

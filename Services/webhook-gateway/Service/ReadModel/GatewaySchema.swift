@@ -4,7 +4,7 @@ import GRDB
 /// The tables of the read model. Disposable: another version is built again from the log.
 enum GatewaySchema {
     /// The number is raised with every change here, in `GatewayProjection` or in what it computes from a record.
-    static let version = EventSchemas.viewVersion(3, reading: GatewayProjection.topics)
+    static let version = EventSchemas.viewVersion(4, reading: GatewayProjection.topics)
 
     static func create(_ db: Database) throws {
         for statement in statements { try db.execute(sql: statement) }
@@ -55,10 +55,13 @@ enum GatewaySchema {
         CREATE TABLE verdict (key TEXT PRIMARY KEY NOT NULL, digest TEXT NOT NULL, facts BLOB NOT NULL) STRICT
         """,
         "CREATE TABLE scan (digest TEXT PRIMARY KEY NOT NULL, facts BLOB NOT NULL) STRICT",
+        // `chain`: of all its layers; null of an index.
         """
-        CREATE TABLE inventory (key TEXT PRIMARY KEY NOT NULL, digest TEXT NOT NULL, packages INTEGER NOT NULL) STRICT
+        CREATE TABLE inventory (key TEXT PRIMARY KEY NOT NULL, digest TEXT NOT NULL, packages INTEGER NOT NULL,
+            chain TEXT) STRICT
         """,
         "CREATE INDEX inventory_digest ON inventory (digest)",
+        "CREATE INDEX inventory_chain ON inventory (chain)",
         // An index and its platforms, by the keys of their inventories.
         """
         CREATE TABLE child (parent TEXT NOT NULL, child TEXT NOT NULL, PRIMARY KEY (parent, child)) STRICT, WITHOUT ROWID

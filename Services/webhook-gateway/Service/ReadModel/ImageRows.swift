@@ -129,11 +129,11 @@ enum ImageRows {
     }
 
     static func storeInventory(
-        _ key: String, digest: Digest, packages: Int, children: [String], _ db: Database
+        _ key: String, digest: Digest, packages: Int, chain: Digest?, children: [String], _ db: Database
     ) throws {
         try removeInventory(key, db)
-        try db.cachedStatement(sql: "INSERT OR REPLACE INTO inventory VALUES (?, ?, ?)").execute(
-            arguments: [key, digest.text, packages])
+        try db.cachedStatement(sql: "INSERT OR REPLACE INTO inventory VALUES (?, ?, ?, ?)").execute(
+            arguments: [key, digest.text, packages, chain?.text])
         for child in children {
             try db.cachedStatement(sql: "INSERT OR IGNORE INTO child VALUES (?, ?)")
                 .execute(arguments: [key, child])

@@ -6,16 +6,20 @@ import Model
 
 extension ReadModel {
     /// The report of a verdict, one a platform, with the packages that were judged; never empty.
-    /// - Parameter key: the image name or the candidate's key.
+    /// - Parameters:
+    ///   - key: the image name or the candidate's key.
+    ///   - caller: who reads it.
     /// - Returns: nil where there is no verdict for that digest yet.
-    func reports(key: String, image: String, digest: Digest?) async throws -> ScanReports? {
+    func reports(key: String, image: String, digest: Digest?, for caller: Principal) async throws -> ScanReports? {
         try await read { db in
             guard let record = try StoredDocument.find(Topics.verdicts, key, db)?.payload(VerdictRecord.self),
                 digest == nil || record.digest == digest
             else { return nil }
             let platforms = try record.platforms.map { platform in
                 let inventory = try Self.inventory(platform.verdict.inputs, db)
-                return ScanReport(image: image, platform: platform, inventory: inventory)
+                var report = ScanReport(image: image, platform: platform, inventory: inventory)
+                report.baseImage = try inventory.flatMap { try KnownBases.base(of: $0, seenBy: caller, db) }
+                return report
             }
             return ScanReports(platforms + [ScanReport(image: image, beyondPlatformsOf: record)].compactMap { $0 })
         }

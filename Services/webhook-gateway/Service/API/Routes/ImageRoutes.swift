@@ -67,7 +67,7 @@ struct ImageRoutes: Sendable {
         let (name, action) = try target(request, context, known: Self.readActions, other: Self.writeActions)
         guard let summary = try await desk.model.image(name) else { throw Self.missing }
         switch action {
-        case "report": return try await report(name, summary)
+        case "report": return try await report(name, summary, for: context.caller())
         case "sbom": return try await bill(name, summary, QueryReader(request))
         case "timeline": return try await timeline(name, request)
         case "history": return try await history(name, request)
@@ -75,8 +75,11 @@ struct ImageRoutes: Sendable {
         }
     }
 
-    private func report(_ name: ImageName, _ summary: ImageSummary) async throws -> Response {
-        let reports = try await desk.model.reports(key: name.text, image: name.text, digest: summary.digest)
+    private func report(
+        _ name: ImageName, _ summary: ImageSummary, for caller: Principal
+    ) async throws -> Response {
+        let reports = try await desk.model.reports(
+            key: name.text, image: name.text, digest: summary.digest, for: caller)
         guard let reports, summary.digest != nil else { throw Self.notYet("report", summary) }
         return try await .largeJSON(reports)
     }

@@ -37,7 +37,7 @@ struct InventoryRoutes: Sendable {
         let caller = try context.caller()
         let wait = try QueryReader(request).wait(default: Self.waitDefault)
         let candidate = try await uploads.admit { try await take(request, caller) }
-        return try await answer(candidate, within: wait)
+        return try await answer(candidate, for: caller, within: wait)
     }
 
     /// Receives and stores an upload.
@@ -120,8 +120,10 @@ struct InventoryRoutes: Sendable {
 
     // MARK: Answering
 
-    private func answer(_ candidate: CandidateRecord, within wait: Duration) async throws -> Response {
-        let answer = try await desk.model.answer(to: { candidate }, within: wait) ?? .pending(candidate)
+    private func answer(
+        _ candidate: CandidateRecord, for caller: Principal, within wait: Duration
+    ) async throws -> Response {
+        let answer = try await desk.model.answer(to: { candidate }, for: caller, within: wait) ?? .pending(candidate)
         if answer.status == .pending {
             // Whoever looks under the address finds it: the candidate itself is the catalogue's to write.
             let model = desk.model
@@ -156,7 +158,7 @@ struct InventoryRoutes: Sendable {
             guard try await isOnItsWay(key, digest, from: caller) else { throw missing }
         }
         let answer = try await model.answer(
-            to: { try await model.payload(CandidateRecord.self, Topics.candidates, key) }, within: wait)
+            to: { try await model.payload(CandidateRecord.self, Topics.candidates, key) }, for: caller, within: wait)
         return try await Self.response(answer ?? .pending(name, digest))
     }
 
