@@ -161,10 +161,12 @@ public struct FoundPackage: Hashable, Sendable, Codable {
     public var licenses: [String]
     /// The member of the file that says so, as `!/lib/other.jar`, where the file is an archive.
     public var inside: String?
+    /// `Package.isNameGuessed`.
+    public var isNameGuessed: Bool?
 
     public init(
         name: String, version: String, type: PackageType, architecture: String? = nil, source: Package.Source? = nil,
-        licenses: [String] = [], inside: String? = nil
+        licenses: [String] = [], inside: String? = nil, isNameGuessed: Bool? = nil
     ) {
         self.name = name
         self.version = version
@@ -173,6 +175,7 @@ public struct FoundPackage: Hashable, Sendable, Codable {
         self.source = source
         self.licenses = licenses
         self.inside = inside
+        self.isNameGuessed = isNameGuessed
     }
 
     /// - Throws: if a field is longer than any package manager writes.

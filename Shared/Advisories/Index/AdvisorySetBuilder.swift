@@ -63,12 +63,15 @@ extension AdvisorySet {
             }
             let order = affected.ecosystem.order
             let versions = list(affected.versions.map { order?.canonical($0) ?? $0 })
-            tables.entries.append(
-                Entry(
-                    record: record, package: package(affected.ecosystem, affected.package),
-                    events: Span(start: first, end: UInt32(tables.events.count)), versions: versions,
-                    severity: affected.severity,
-                    severitySource: affected.severitySource.map { text($0) } ?? Record.none))
+            let names = [affected.package, ArtifactNames.name(of: affected.package, in: affected.ecosystem)]
+            for name in names.compactMap(\.self) {
+                tables.entries.append(
+                    Entry(
+                        record: record, package: package(affected.ecosystem, name),
+                        events: Span(start: first, end: UInt32(tables.events.count)), versions: versions,
+                        severity: affected.severity,
+                        severitySource: affected.severitySource.map { text($0) } ?? Record.none))
+            }
         }
 
         private mutating func package(_ ecosystem: Ecosystem, _ name: String) -> UInt32 {

@@ -82,7 +82,9 @@ enum AdviceSource {
         let name: String
         let version: String
         /// The name and version are the source's, so an absent epoch is unknown, not 0.
-        let isSource: Bool
+        var isSource = false
+        /// The name stands for all packages that this one may be (`ArtifactNames`).
+        var isGuess = false
     }
 
     case ecosystem(Ecosystem, [Lookup])
@@ -101,7 +103,11 @@ enum AdviceSource {
         }
         if let ecosystem = Ecosystem(language: package.type) {
             let name = ecosystem.normalised(package.name)
-            self = .ecosystem(ecosystem, [Lookup(name: name, version: package.version, isSource: false)])
+            var lookups = [Lookup(name: name, version: package.version)]
+            if package.isNameGuessed == true, let any = ArtifactNames.name(of: name, in: ecosystem) {
+                lookups.append(Lookup(name: any, version: package.version, isGuess: true))
+            }
+            self = .ecosystem(ecosystem, lookups)
             return
         }
         guard let distribution = inventory.distribution else {
@@ -130,7 +136,7 @@ enum AdviceSource {
 
     /// dpkg and apk: the source. rpm: the package itself, and the source where advisories name sources (Rocky).
     private static func lookups(_ package: Package, _ release: Ecosystem) -> [Lookup] {
-        let direct = Lookup(name: package.name, version: package.version, isSource: false)
+        let direct = Lookup(name: package.name, version: package.version)
         guard let source = package.source else { return [direct] }
         let bySource = Lookup(name: source.name, version: source.version, isSource: true)
         switch package.type {

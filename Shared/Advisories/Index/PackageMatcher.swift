@@ -21,6 +21,7 @@ struct PackageMatcher {
     private let ecosystem: Ecosystem
     private let order: VersionOrder?
     private var hits: [Hit] = []
+    private var isNameKnown = false
     private(set) var undetermined: [Undetermined] = []
 
     init(set: AdvisorySet, package: Package, ecosystem: Ecosystem) {
@@ -31,8 +32,11 @@ struct PackageMatcher {
     }
 
     mutating func match(_ lookup: AdviceSource.Lookup) {
+        // A name that advisories know was guessed well.
+        if lookup.isGuess, isNameKnown { return }
         let entries = set.entries(ecosystem, lookup.name)
         guard !entries.isEmpty else { return }
+        isNameKnown = true
         guard let order else {
             note("the order of versions in \(ecosystem) is not known")
             return
@@ -43,11 +47,28 @@ struct PackageMatcher {
             version = nil
         }
         let spellings = Self.spellings(lookup.version, order)
-        for index in entries {
-            let entry = set.tables.entries[index]
-            match(entry, version, spellings, ignoringEpoch: lookup.isSource)
+        let found = entries.compactMap { index in
+            hit(set.tables.entries[index], version, spellings, ignoringEpoch: lookup.isSource)
+        }
+        if lookup.isGuess { noteGuesses(found) } else { hits += found }
+    }
+
+    /// What packages of this name, and perhaps another group, have.
+    private mutating func noteGuesses(_ found: [Hit]) {
+        var ids: [String: Set<String>] = [:]
+        for hit in found {
+            let names = set.packages(of: hit.record).filter { $0.ecosystem == ecosystem }.map(\.name)
+            for name in names where ArtifactNames.mayBeSame(ecosystem.normalised(package.name), name) {
+                ids[name, default: []].insert(set.tables.texts.text(set.tables.records[Int(hit.record)].id))
+            }
+        }
+        for (name, ids) in ids.sorted(by: { $0.key < $1.key }).prefix(Self.guessesMax) {
+            let shown = ids.sorted().prefix(Self.guessesMax).joined(separator: ", ")
+            note("its group is guessed; if it is \(name), it has \(shown)")
         }
     }
+
+    private static let guessesMax = 5
 
     /// How a list of versions may write this one: with and without the local part.
     private static func spellings(_ version: String, _ order: VersionOrder) -> [[UInt8]] {
@@ -56,9 +77,10 @@ struct PackageMatcher {
         return [Array(whole.utf8), Array(order.canonical(String(version[..<plus])).utf8)]
     }
 
-    private mutating func match(
+    /// What an entry says of the version; nil where it is not affected.
+    private mutating func hit(
         _ entry: AdvisorySet.Entry, _ version: OrderedVersion?, _ spellings: [[UInt8]], ignoringEpoch: Bool
-    ) {
+    ) -> Hit? {
         let isListed = set.tables.lists[entry.versions.indices].contains { number in
             let slice = set.tables.texts.slice(number)
             return spellings.contains { $0[...] == slice }
@@ -81,12 +103,11 @@ struct PackageMatcher {
                 start = end
             }
         }
-        guard isAffected else { return }
+        guard isAffected else { return nil }
         let record = set.tables.records[Int(entry.record)]
-        hits.append(
-            Hit(
-                record: entry.record, severity: entry.severity ?? record.severity,
-                severitySource: entry.severity == nil ? record.severitySource : entry.severitySource, fix: fix))
+        return Hit(
+            record: entry.record, severity: entry.severity ?? record.severity,
+            severitySource: entry.severity == nil ? record.severitySource : entry.severitySource, fix: fix)
     }
 
     /// OSV's evaluation, free of the order in which events are written: the last event at or below the version decides;

@@ -7,7 +7,7 @@ import Model
 /// manifest and its name. A program before the archive (an executable jar) is stepped over.
 struct JavaAnalyser: Analyser {
     let name = "java"
-    let version = 1
+    let version = 2
     let rules: [FileRule] = [.pieces(endings: JavaArchive.endings)]
 
     func analyse(_ path: EntryPath, _ bytes: UnsafeRawBufferPointer) throws(AnalysisError) -> FileFindings {

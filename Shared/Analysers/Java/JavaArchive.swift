@@ -133,7 +133,7 @@ final class JavaArchive: ZipSelector {
             findings.packages.append(
                 FoundPackage(
                     name: package.name, version: package.version, type: .maven,
-                    inside: inside.isEmpty ? nil : inside))
+                    inside: inside.isEmpty ? nil : inside, isNameGuessed: package.isGuessed ? true : nil))
         }
         findings.undetermined = places.compactMap { notRead[$0] }
         for archive in archives {

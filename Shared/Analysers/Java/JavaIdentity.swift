@@ -7,6 +7,8 @@ struct JavaIdentity {
         var group: String?
         var artifact: String
         var version: String
+        /// The group is not stated by Maven.
+        var isGuessed = false
         var name: String { group.map { "\($0):\(artifact)" } ?? artifact }
     }
 
@@ -67,7 +69,7 @@ struct JavaIdentity {
         case (nil, nil): return nil
         }
         let artifact = file.version == nil ? statedArtifact ?? file.artifact : file.artifact
-        return Coordinates(group: group(of: artifact), artifact: artifact, version: version)
+        return Coordinates(group: group(of: artifact), artifact: artifact, version: version, isGuessed: true)
     }
 
     /// The artifact by the manifest: a name with a dash, as artifacts have and packages of Java have not.

@@ -183,7 +183,7 @@ extension InventoryBuilder {
             name: found.name, version: found.version, type: found.type, architecture: found.architecture,
             purl: found.packageURL(of: distribution).description, source: found.source,
             layer: layer.map { descriptors[$0].digest }, location: location + (found.inside ?? ""),
-            licenses: found.licenses, claim: claim)
+            licenses: found.licenses, claim: claim, isNameGuessed: found.isNameGuessed)
     }
 
     mutating func add(_ package: Package) {

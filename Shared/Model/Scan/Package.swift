@@ -52,12 +52,14 @@ public struct Package: Hashable, Sendable, Codable {
     public var owner: String?
     /// Nil for a package that is installed.
     public var claim: Claim?
+    /// True where the group of a Java package is not stated, but guessed (or missing); else nil.
+    public var isNameGuessed: Bool?
 
     public init(
         name: String, version: String, type: PackageType, architecture: String? = nil, purl: String,
         source: Source? = nil,
         layer: Digest? = nil, location: String, licenses: [String] = [], owner: String? = nil,
-        claim: Claim? = nil
+        claim: Claim? = nil, isNameGuessed: Bool? = nil
     ) {
         self.name = name
         self.version = version
@@ -70,5 +72,6 @@ public struct Package: Hashable, Sendable, Codable {
         self.licenses = licenses
         self.owner = owner
         self.claim = claim
+        self.isNameGuessed = isNameGuessed
     }
 }

@@ -68,6 +68,55 @@ struct MatchTests {
         #expect(ids(set, nil, [Samples.package(.golang, "github.com/Azure/sdk", "v1.0.0")]) == ["G-1"])
     }
 
+    private func guessed(_ name: String, _ version: String) -> Inventory {
+        var package = Samples.package(.maven, name, version)
+        package.isNameGuessed = true
+        return Samples.inventory(nil, [package])
+    }
+
+    @Test(
+        "a Java package whose group was guessed is unknown where another group's has a flaw, and never clean",
+        arguments: [
+            ("com.google:gson", "com.google.code.gson:gson"), ("gson", "com.google.code.gson:gson"),
+            ("net.jpountz:lz4-java", "org.lz4:lz4-java"),
+        ])
+    func guessedGroup(_ guess: String, _ advised: String) throws {
+        let set = Samples.set([
+            Samples.advisory("G-1", "Maven", advised, Samples.fixed("2.8.9")),
+            Samples.advisory("G-2", "Maven", advised, Samples.fixed("2.0.0")),
+        ])
+        let result = set.match(guessed(guess, "2.2.4"))
+        #expect(result.findings.isEmpty)
+        #expect(
+            result.undetermined == [
+                Undetermined(
+                    what: "package \(guess) 2.2.4", reason: "its group is guessed; if it is \(advised), it has G-1")
+            ])
+        #expect(set.match(guessed(guess, "2.8.9")).undetermined.isEmpty)
+        // A stated group, and one that advisories know, is what it says.
+        #expect(set.match(Samples.inventory(nil, [Samples.package(.maven, guess, "2.2.4")])).undetermined.isEmpty)
+        let known = set.match(guessed(advised, "2.2.4"))
+        #expect(known.findings.map(\.advisory) == ["G-1"] && known.undetermined.isEmpty)
+    }
+
+    @Test("a short name in another organisation's group is another package")
+    func otherArtifact() {
+        let set = Samples.set([Samples.advisory("G-1", "Maven", "io.example:core")])
+        #expect(set.match(guessed("org.other.app:core", "1.0")).undetermined.isEmpty)
+        #expect(!set.match(guessed("core", "1.0")).undetermined.isEmpty)
+    }
+
+    @Test("a new advisory touches packages that it may be about")
+    func guessedDelta() {
+        let old = Samples.set([Samples.advisory("G-1", "Maven", "a:b")])
+        let new = Samples.set(
+            [Samples.advisory("G-1", "Maven", "a:b"), Samples.advisory("G-2", "Maven", "com.google.code.gson:gson")],
+            generation: 8)
+        let delta = AdvisoryDelta(from: old, to: new)
+        #expect(delta.touches(guessed("com.google:gson", "2.2.4")))
+        #expect(!delta.touches(Samples.inventory(nil, [Samples.package(.maven, "com.google:gson", "2.2.4")])))
+    }
+
     @Test("programs by hand are what Bitnami advises on, by its names; what it does not pack is unknown")
     func programs() {
         let set = Samples.set([

@@ -49,6 +49,19 @@ struct JavaTests {
         #expect(try await Self.found("opt/shop-1.2.jar", archive) == ["org.example:shop 1.2"])
     }
 
+    @Test("a group that Maven does not state is a guess")
+    func guess() async throws {
+        let stated = ZipFixture.archive([Self.properties("org.example", "shop", "1.2")])
+        let guessed = ZipFixture.archive([
+            Member("META-INF/MANIFEST.MF", "Bundle-SymbolicName: com.google.gson\nBundle-Version: 2.2.4\n")
+        ])
+        let packages = try await Scanning.inventory([
+            Self.file("opt/gson-2.2.4.jar", guessed), Self.file("opt/shop-1.2.jar", stated),
+        ]).packages
+        #expect(packages.map(\.name) == ["com.google:gson", "org.example:shop"])
+        #expect(packages.map(\.isNameGuessed) == [true, nil])
+    }
+
     @Test("archives in archives, each told where it lies")
     func nested() async throws {
         let war = ZipFixture.archive([
