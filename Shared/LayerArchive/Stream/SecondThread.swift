@@ -10,8 +10,8 @@ import Foundation
 ///
 /// The thread begins with the first block: a small layer is done in place, since a thread would cost more.
 ///
-/// `@unchecked Sendable`: everything but the hashers is only touched under `condition`; a hasher only by whoever set its
-/// `isRunning`, or when the thread has ended.
+/// `@unchecked Sendable`: everything but the hashers is only touched under `condition`; a hasher only by whoever set
+/// its `isRunning`, or when the thread has ended.
 final class SecondThread: @unchecked Sendable {
     enum Stream { case stored, uncompressed }
 
