@@ -29,6 +29,29 @@ struct DotNetTests {
         #expect(inventory.undetermined == [])
     }
 
+    @Test("what served building alone is not installed; what gathers others is")
+    func build() async throws {
+        let text = """
+            {"targets": {".NETCoreApp,Version=v8.0": {}, ".NETCoreApp,Version=v8.0/linux-x64": {
+               "All/1.0.0": {"dependencies": {"Middle": "1.0.0", "SourceLink": "1.0.0"}},
+               "Middle/1.0.0": {"dependencies": {"Inner": "2.0.0", "All": "1.0.0"}},
+               "Inner/2.0.0": {"runtime": {"lib/net8.0/Inner.dll": {}}},
+               "SourceLink/1.0.0": {"dependencies": {"Git": "1.0.0"}}, "Git/1.0.0": {},
+               "Reference/1.0.0": {"compile": {"lib/net8.0/Reference.dll": {}}},
+               "Sql/1.0.0": {"runtimeTargets": {"runtimes/linux/native/libsql.so": {}}}}},
+             "libraries": {
+               "All/1.0.0": {"type": "package"}, "Middle/1.0.0": {"type": "package"},
+               "Inner/2.0.0": {"type": "package"}, "SourceLink/1.0.0": {"type": "package"},
+               "Git/1.0.0": {"type": "package"}, "Reference/1.0.0": {"type": "package"},
+               "Sql/1.0.0": {"type": "package"}}}
+            """
+        let inventory = try await Scanning.inventory([.file("app/shop.deps.json", text)])
+        #expect(inventory.packages.map(\.name) == ["All", "Inner", "Middle", "Sql"])
+        #expect(inventory.undetermined == [])
+        let own = try await Scanning.inventory([.file("app/Git.deps.json", text)])
+        #expect(own.packages.map(\.name) == ["All", "Git", "Inner", "Middle", "SourceLink", "Sql"])
+    }
+
     @Test(
         "what is damaged is told",
         arguments: [
