@@ -134,19 +134,19 @@ public struct OwnedFile: Hashable, Sendable, Codable {
         self.owner = owner
     }
 
-    /// Whether a path is of such a file, by its end: distributions install hundreds of thousands of others.
+    /// Whether a path, or its last part, is of such a file: distributions install hundreds of thousands of others.
     static func mayBe(_ path: some BidirectionalCollection<UInt8>) -> Bool {
         if let last = path.last, lastBytes.contains(last), ends.contains(where: { path.reversed().starts(with: $0) }) {
             return true
         }
         let name = path.lastIndex(of: UInt8(ascii: "/")).map { path[path.index(after: $0)...] } ?? path[...]
-        return KnownProgram.mayBeName(name)
+        return KnownProgram.mayBeName(name) || name.elementsEqual(JavaRelease.fileName.utf8)
     }
 
     /// Backwards.
     private static let ends = [
         "METADATA", "PKG-INFO", ".egg-info", "package.json", ".gemspec", "installed.json", ".deps.json",
-        ".jar", ".war", ".ear", "/release",
+        ".jar", ".war", ".ear",
     ].map { Array($0.utf8.reversed()) }
     private static let lastBytes = Set(ends.compactMap(\.first))
 }

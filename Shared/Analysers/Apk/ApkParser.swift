@@ -50,7 +50,7 @@ enum ApkParser {
         case UInt8(ascii: "L"): paragraph.license = line.fieldValue
         // A folder, and the files in it.
         case UInt8(ascii: "F"): paragraph.folder = Array(line.dropFirst(2))
-        case UInt8(ascii: "R") where OwnedFile.mayBe(line):
+        case UInt8(ascii: "R") where OwnedFile.mayBe(line.dropFirst(2)):
             try AnalysisLimits.check(pathBytes: paragraph.folder.count + line.count)
             try AnalysisLimits.check(packages: paragraph.metadata.count)
             if let path = EntryPath(paragraph.folder + [UInt8(ascii: "/")] + line.dropFirst(2)) {

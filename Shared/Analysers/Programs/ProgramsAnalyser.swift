@@ -69,7 +69,7 @@ private final class ProgramReading: FileReading {
 }
 
 /// `release` of a Java runtime: `NAME="value"` lines, of which the first `bytesMax` count.
-private final class JavaRelease: FileReading {
+final class JavaRelease: FileReading {
     static let fileName = "release"
     private static let bytesMax = 64 << 10
 

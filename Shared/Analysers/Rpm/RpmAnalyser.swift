@@ -8,7 +8,7 @@ import Model
 /// write-ahead log that it may not write, and a database may be as large as a scan's whole memory.
 struct RpmAnalyser: Analyser {
     let name = "rpm"
-    let version = 3
+    let version = 4
     let rules: [FileRule] =
         folders.flatMap { folder in
             ["rpmdb.sqlite", "Packages.db", "Packages"].map { FileRule.path("\(folder)/\($0)", database: .rpm) }

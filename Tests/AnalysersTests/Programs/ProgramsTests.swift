@@ -89,6 +89,14 @@ struct ProgramsTests {
             .file("var/lib/dpkg/info/libssl3:amd64.list", "/.\n/usr/lib/libcrypto.so.3\n"), program,
         ])
         #expect(debian.packages.map(\.name) == ["libssl3"])
+        let alpine = try await Scanning.inventory([
+            .file(
+                "lib/apk/db/installed",
+                "P:busybox\nV:1.36.1-r7\nF:bin\nR:busybox\na:0:0:755\n\nP:jre\nV:17-r0\nF:usr/lib/jvm\nR:release\n"),
+            .file(Array("bin/busybox".utf8), content: Self.elf("BusyBox v1.36.1 (2023-11-07)"), mode: 0o755),
+            .file("usr/lib/jvm/release", "JAVA_VERSION=\"17.0.8\"\n"),
+        ])
+        #expect(alpine.packages.map(\.name) == ["busybox", "jre"])
         let other = try await Scanning.inventory([
             .file("var/lib/dpkg/status", status + "Status: install ok installed\n"), program,
         ])
