@@ -5,7 +5,7 @@ import Model
 /// (dotnet/sdk, "Runtime Configuration Files"). A program that brings its runtime along names it as a `runtimepack`.
 ///
 /// What served building alone is in that list, too: a package counts if files of it are named, or of what it depends on
-/// (so do packages that only gather others, on which advisories speak), or the list is its own, as a shared framework's.
+/// (advisories speak of packages that only gather others), or if the list is its own, as that of a shared framework.
 struct DotNetAnalyser: Analyser {
     let name = "dotnet"
     let version = 2
