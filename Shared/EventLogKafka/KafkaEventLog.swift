@@ -101,12 +101,16 @@ public final class KafkaEventLog: EventLog {
         try await gate.pass { TopicPlan(declared, found: try await admin.find(declared.map(\.name))) }
     }
 
-    /// Brokers hear of a new topic one after the other.
+    /// Brokers hear of a new topic one after the other, and of what they lead in it a little later.
     private func waitUntilThere(_ topic: Topic) async throws {
         let handle = try clients.any()
         for _ in 0..<Self.createdLooks {
             let found = try await onOwnThread { try? KafkaMetadata.partitions(handle) }
-            if found?[topic.name.rawValue] == topic.partitions { return }
+            if found?[topic.name.rawValue] == topic.partitions,
+                (try? await KafkaOffsets(handle).ranges(of: topic.name, partitions: topic.partitions)) != nil
+            {
+                return
+            }
             try await time.clock.sleep(for: Self.createdPoll)
         }
         throw EventLogError.unavailable(reason: "the topic \(topic.name) was created and does not appear")
