@@ -121,6 +121,9 @@ public enum InventoryRecord: EventPayload, Hashable {
         "\(digest)/upload/\(uploader)/\(candidate)"
     }
 
+    /// Whether what lies there was uploaded.
+    public static func isUpload(key: String) -> Bool { key.contains("/") }
+
     /// Where an index's child lies: beside the index, so that of an upload belongs to the same upload.
     public static func childKey(_ child: Digest, ofIndex key: String) -> String {
         child.text + key.drop { $0 != "/" }

@@ -53,6 +53,12 @@ struct KnownBasesIntegrationTests {
             }
             try await add("demo/library/debian:12", Self.inventory("debian", "a"))
             try await add("demo/library/python:3", Self.inventory("python", "ab"))
+            // An upload says of an image what its layers are not.
+            let lie = Self.inventory("debian", "abc")
+            let key = InventoryRecord.uploadKey(lie.digest, uploader: "t", candidate: "demo/library/debian:12")
+            try await gateway.append([
+                try RecordDraft(Topics.inventories, key: key, InventoryRecord.platform(lie), gateway.context())
+            ])
             var guessed = BaseImage(layers: [Self.digest("a2")])
             var app = Self.inventory("app", "abcd", stored: "2")
             app.baseImage = guessed

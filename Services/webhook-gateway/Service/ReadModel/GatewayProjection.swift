@@ -55,9 +55,10 @@ struct GatewayProjection: Projection {
         case Topics.inventories.name:
             switch try record.payload(InventoryRecord.self) {
             case .platform(let inventory):
+                let chain =
+                    InventoryRecord.isUpload(key: record.key) ? nil : KnownBases.identity(of: inventory.layers)
                 return .inventory(
-                    document, inventory.digest, packages: inventory.packages.count,
-                    chain: KnownBases.identity(of: inventory.layers), children: [])
+                    document, inventory.digest, packages: inventory.packages.count, chain: chain, children: [])
             case .index(let index):
                 let children = index.children.map { InventoryRecord.childKey($0.digest, ofIndex: record.key) }
                 return .inventory(document, index.digest, packages: 0, chain: nil, children: children)

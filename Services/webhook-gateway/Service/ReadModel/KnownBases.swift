@@ -7,7 +7,7 @@ import struct Crypto.SHA256
 ///
 /// The history of an image lets guess where the base ends; this knows it, and its name, whatever the image states.
 ///
-/// **Limits.** Only images with an inventory, whose layers' uncompressed digests are known.
+/// **Limits.** Only images that a scanner has read: what was uploaded could claim any layers.
 enum KnownBases {
     /// Names of one base that are looked through for one that the reader may see.
     private static let namesMax = 100
@@ -27,7 +27,7 @@ enum KnownBases {
         return chain
     }
 
-    /// For the column `chain` of the table `inventory`: of all layers.
+    /// For the column `chain` of the table `inventory`: of all layers, where all of them are known.
     static func identity(of layers: [Inventory.Layer]) -> Digest? {
         let chain = chain(of: layers)
         return chain.count == layers.count ? chain.last : nil
