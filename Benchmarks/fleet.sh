@@ -4,10 +4,12 @@ rounds=${BENCH_ROUNDS:-100}
 images=${BENCH_IMAGES:-600}
 secret="Bearer bench-fleet-secret"
 
-# start_brokers: those of PRATIQUE_BENCH_KAFKA, or librdkafka's test cluster with every topic; sets `brokers`
+# start_brokers: those of PRATIQUE_BENCH_KAFKA, whose Pratique topics are made anew, or librdkafka's test cluster with
+# every topic; sets `brokers`
 start_brokers() {
     brokers=${PRATIQUE_BENCH_KAFKA:-}
     if [ -n "$brokers" ]; then
+        wait_for 60 "the members' end" "$bin/bench-KafkaLog" clear
         "$bin/pratique" admin topics apply --kafka-brokers "$brokers" >/dev/null
         checks=true
         return

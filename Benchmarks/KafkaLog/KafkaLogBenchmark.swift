@@ -10,7 +10,8 @@ import Logging
 /// brokers. Pairs in turn, the medians of their ratios.
 ///
 /// The brokers are those of `PRATIQUE_BENCH_KAFKA=host:port`, or librdkafka's test cluster in a process of its own:
-/// this program, started with `cluster`.
+/// this program, started with `cluster`. Started with `clear` it deletes Pratique's topics, and all groups, of the
+/// former.
 @main
 enum KafkaLogBenchmark {
     static let records = 160_000
@@ -21,6 +22,7 @@ enum KafkaLogBenchmark {
 
     static func main() async throws {
         if CommandLine.arguments.dropFirst().first == "cluster" { return try await serveCluster() }
+        if CommandLine.arguments.dropFirst().first == "clear" { return clear() }
         let child = try ClusterProcess()
         defer { child.stop() }
         var appends: [Pair] = []
@@ -146,6 +148,18 @@ enum KafkaLogBenchmark {
         return pointers.withUnsafeBufferPointer { buffer in
             guard let start = buffer.baseAddress else { preconditionFailure("the list ends with nil") }
             return body(start)
+        }
+    }
+
+    /// Ends with 1 as long as a group has members.
+    private static func clear() {
+        let address = ProcessInfo.processInfo.environment["PRATIQUE_BENCH_KAFKA"] ?? ""
+        do {
+            try MockCluster.deleteGroups(of: address)
+            try MockCluster.deleteTopics(Topics.all(pools: ["default"]).map(\.name.rawValue), of: address)
+        } catch {
+            FileHandle.standardError.write(Data("error: \(error)\n".utf8))
+            exit(1)
         }
     }
 
