@@ -1,4 +1,5 @@
 import EventLogKafka
+import Foundation
 import Model
 package import ServiceRuntime
 
@@ -95,6 +96,13 @@ package struct KafkaSettings: Sendable, Hashable {
         }
         if (certificateFile == nil) != (keyFile == nil) {
             settings.problem("kafka.certificate-file", "it goes with kafka.key-file, and the reverse")
+        }
+        // The library's own words for it are of its certificate store, and name no file.
+        let files = [
+            ("kafka.ca-file", caFile), ("kafka.certificate-file", certificateFile), ("kafka.key-file", keyFile),
+        ]
+        for case (let key, let file?) in files where !FileManager.default.isReadableFile(atPath: file) {
+            settings.problem(key, "“\(file)” cannot be read: it must be there, and this process must be allowed to")
         }
     }
 

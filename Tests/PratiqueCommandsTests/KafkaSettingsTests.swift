@@ -19,6 +19,7 @@ struct KafkaSettingsTests {
                 ["kafka.replication-factor", "kafka.security-protocol"]
             ),
             (["kafka.brokers": "kafka:9092", "kafka.certificate-file": "a.pem"], ["kafka.certificate-file"]),
+            (["kafka.brokers": "kafka:9092", "kafka.ca-file": "/nowhere/ca.pem"], ["kafka.ca-file"]),
         ])
     func wrong(options: [String: String], keys: [String]) throws {
         var settings = Settings(options: options, environment: [:])

@@ -67,8 +67,18 @@ struct TarParser {
     }
 
     /// The archive is over: was it complete?
+    ///
+    /// One without its end marker is, and without the padding of its last body, too: runtimes take it (Go's
+    /// archive/tar), and builders make it (umoci 0.4). What was lost on the way is told by the layer's digests.
     func finish() throws(TarError) {
-        guard case .zeros(let count) = state, count >= 2 || block.isEmpty else {
+        let isComplete =
+            switch state {
+            case .zeros(let count): count >= 2 || block.isEmpty
+            case .header: headers > 0 && block.isEmpty
+            case .body(let left, _): left == 0
+            case .sparseExtension: false
+            }
+        guard isComplete else {
             throw TarError(headers == 0 ? "it holds no entry and no end marker" : "it is cut off")
         }
         if pax != nil || longName != nil || longLink != nil { throw TarError("an extension header has no entry") }

@@ -25,7 +25,7 @@ public struct TarFixture: Sendable {
     /// The archive with its end marker.
     public var bytes: [UInt8] { body + [UInt8](repeating: 0, count: 1024) }
 
-    /// The entries alone: an archive that is cut off.
+    /// The entries alone, without the end marker.
     public var body: [UInt8] { items.flatMap { entry($0) } }
 
     private func entry(_ item: Item) -> [UInt8] {
