@@ -245,7 +245,7 @@ let package = Package(
         tests(
             "EventLogSQLiteTests",
             ["EventLogSQLite", "EventLogPort", "EventLogContract", "Storage", "TestSupport", grdb, logging]),
-        tests("EventLogKafkaTests", ["EventLogKafka", "EventLogPort", "TestSupport"]),
+        tests("EventLogKafkaTests", ["CRdkafka", "EventLogKafka", "EventLogPort", "TestSupport"]),
         tests(
             "EventLogKafkaIntegrationTests",
             [

@@ -33,13 +33,19 @@ struct SharedValues {
     }
 
     private static func copy(_ messages: some Sequence<Message?>, _ bytes: Int) -> Data {
-        let memory = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 1)
+        let isPiece = ValueMemory.isWorthwhile(bytes)
+        let memory =
+            isPiece ? ValueMemory.shared.take() : UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 1)
         var next = memory
         for case let message? in messages where isShared(message) {
             guard let payload = message.pointee.payload else { continue }
             next.copyMemory(from: payload, byteCount: message.pointee.len)
             next += message.pointee.len
         }
-        return Data(bytesNoCopy: memory, count: bytes, deallocator: .custom { memory, _ in memory.deallocate() })
+        return Data(
+            bytesNoCopy: memory, count: bytes,
+            deallocator: .custom { memory, _ in
+                if isPiece { ValueMemory.shared.giveBack(memory) } else { memory.deallocate() }
+            })
     }
 }
